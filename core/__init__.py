@@ -1,0 +1,1 @@
+"""Words and rules everyone shares: settings, errors, names, progress. Standard library only."""

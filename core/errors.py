@@ -1,0 +1,168 @@
+"""Every error an operator may meet, with the HTTP status, the exit code and the mend that go with it."""
+
+from __future__ import annotations
+
+import inspect
+
+
+class AppError(Exception):
+    """Something went wrong."""
+
+    code = "error"
+    http_status = 500
+    exit_code = 1
+    hint = ""
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        """`message` says what happened (default: the class's docstring), `hint` what to do about it."""
+        self.message = message or inspect.getdoc(type(self)) or self.code
+        self.hint = hint or type(self).hint
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigurationError(AppError):
+    """The settings are wrong."""
+
+    code = "configuration"
+    exit_code = 2
+
+
+class InvalidInput(AppError):
+    """What was given is not valid."""
+
+    code = "invalid_input"
+    http_status = 422
+    exit_code = 2
+
+
+class NotAllowed(AppError):
+    """This actor may not do that."""
+
+    code = "not_allowed"
+    http_status = 403
+
+
+class NotConfirmed(NotAllowed):
+    """A destructive step was not confirmed."""
+
+    code = "not_confirmed"
+
+
+class NotFound(AppError):
+    """There is no such thing."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class Unsupported(AppError):
+    """This database cannot do that."""
+
+    code = "unsupported"
+    http_status = 422
+
+
+class Conflict(AppError):
+    """It contradicts what is there."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class AlreadyExists(Conflict):
+    """It is there already."""
+
+    code = "already_exists"
+
+
+class TargetBusy(Conflict):
+    """Another operation holds the target."""
+
+    code = "target_busy"
+
+
+class ServerError(AppError):
+    """The database server refused or failed."""
+
+    code = "server"
+    http_status = 502
+
+
+class ConnectionFailed(ServerError):
+    """The database server cannot be reached."""
+
+    code = "connection_failed"
+
+
+class SignInRefused(ConnectionFailed):
+    """The database server refused the user or the password."""
+
+    code = "sign_in_refused"
+    hint = "Check the user and the password."
+
+
+class DatabaseMissing(ConnectionFailed):
+    """The server answers, but it has no such database."""
+
+    code = "database_missing"
+
+
+class PrivilegeMissing(ServerError):
+    """The database account lacks a privilege."""
+
+    code = "privilege_missing"
+
+
+class ServerTimeout(ServerError):
+    """The database server took too long."""
+
+    code = "server_timeout"
+    http_status = 504
+
+
+class LockTimeout(ServerTimeout):
+    """Another session holds a lock that is needed here."""
+
+    code = "lock_timeout"
+
+
+class ToolError(AppError):
+    """A program that is needed failed."""
+
+    code = "tool"
+
+
+class ToolMissing(ToolError):
+    """A program or driver that is needed is not installed."""
+
+    code = "tool_missing"
+
+
+class MigrationError(AppError):
+    """The migration failed."""
+
+    code = "migration"
+
+
+class SchemaTooNew(MigrationError):
+    """The database was migrated by a newer release than this one."""
+
+    code = "schema_too_new"
+    http_status = 503
+    hint = "Install that release, or restore a backup made by this one."
+
+
+class SchemaFault(AppError):
+    """The schema is not as the models say."""
+
+    code = "schema_fault"
+
+
+class OperationCancelled(AppError):
+    """The operation was cancelled."""
+
+    code = "cancelled"
+    http_status = 409

@@ -1,0 +1,21 @@
+"""Names: identifiers of our own, and the one form in which user names and addresses are stored."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import unicodedata
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+
+
+def new_id() -> str:
+    """A fresh identifier of 26 characters: 48 bits of milliseconds, then 80 random bits (a ULID in lower
+    case), so that identifiers sort by the time they were made."""
+    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def fold(text: str) -> str:
+    """`text` as it is stored and compared: NFKC, case-folded, no space around it (SPEC section 4)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()

@@ -1,0 +1,152 @@
+"""How work reports itself: a closed set of events, the `Operation` that turns words into them, and
+`@operation`, which declares a function as a feature."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
+
+from core.actor import Role
+from core.errors import AppError, OperationCancelled
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EndState = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The operation began. `target` is a name, never a URL."""
+
+    operation_id: str
+    kind: str
+    title: str
+    target: str
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
+    """A phase began; `total` is None when its length is not known."""
+
+    name: str
+    total: int | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """`done` of the phase's `total` units are behind us."""
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A line for the log."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The operation ended. `error` says why when it did not succeed."""
+
+    state: EndState
+    error: AppError | None = None
+
+
+Event = Started | PhaseStarted | Advanced | Noted | Finished
+Sink = Callable[[Event], None]
+
+
+def never() -> bool:
+    """The cancel flag of an operation that nobody can cancel."""
+    return False
+
+
+class Operation:
+    """What a feature reports to. It passes each event to every sink, and prints nothing itself."""
+
+    def __init__(self, *sinks: Sink, cancelled: Callable[[], bool] = never) -> None:
+        self._sinks = sinks
+        self._cancelled = cancelled
+        self._done = 0
+        self._total: int | None = None
+
+    def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
+        """Begin the next phase. Raises OperationCancelled when someone asked for it."""
+        self._check()
+        self._done, self._total = 0, total
+        self.emit(PhaseStarted(name, total, unit))
+
+    def advance(self, by: int = 1) -> None:
+        """Say that `by` more units of the phase are done. Raises OperationCancelled when asked for."""
+        self._done += by
+        self.emit(Advanced(self._done, self._total))
+        self._check()
+
+    def note(self, message: str) -> None:
+        """Write a line into the operation's log. Never a secret."""
+        self.emit(Noted(message))
+
+    def emit(self, event: Event) -> None:
+        """Pass `event` to every sink."""
+        for sink in self._sinks:
+            sink(event)
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise OperationCancelled()
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What `@operation` says of a feature. `title` and `target` are formats over its arguments."""
+
+    kind: str
+    title: str
+    target: str
+    role: Role
+    makes_schema: bool = field(default=False)
+
+
+class Feature(Generic[P, R]):
+    """A declared feature: called like the function it is, with an `Operation` first."""
+
+    def __init__(self, function: Callable[Concatenate[Operation, P], R], declaration: Declaration) -> None:
+        self._function = function
+        self.declaration = declaration
+        update_wrapper(self, function)
+
+    def __call__(self, op: Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._function(op, *args, **kwargs)
+
+    def title(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """The title of a run with these arguments, such as "Back up shellbook"."""
+        return self.declaration.title.format_map(self.arguments(*args, **kwargs))
+
+    def target(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """The name of what a run with these arguments works on."""
+        return self.declaration.target.format_map(self.arguments(*args, **kwargs))
+
+    def arguments(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """The arguments by name, defaults included; the `Operation` left out."""
+        signature = inspect.signature(self._function)
+        bound = signature.bind(None, *args, **kwargs)
+        bound.apply_defaults()
+        first = next(iter(signature.parameters))
+        return {name: value for name, value in bound.arguments.items() if name != first}
+
+
+def operation(
+    kind: str, *, title: str, target: str, role: Role = Role.ADMIN, makes_schema: bool = False
+) -> Callable[[Callable[Concatenate[Operation, P], R]], Feature[P, R]]:
+    """Declare a feature. `kind` is noun.verb; `role` is the least one that may run it; `makes_schema` is
+    for the few that make or drop the very tables that record them."""
+    declaration = Declaration(kind, title, target, role, makes_schema)
+    return lambda function: Feature(function, declaration)

@@ -1,0 +1,1 @@
+"""Every kind of server, behind one contract."""

@@ -1,0 +1,217 @@
+"""The contract every kind of database server fulfils: what the rest of the house may ask of one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, ClassVar, Protocol
+
+from core.connection import ConnectionParameters
+from core.errors import ServerError
+
+
+class Capability(Enum):
+    """What some servers can do and others cannot."""
+
+    ACCOUNTS = auto()
+    CREATE_DATABASE = auto()
+    TRANSACTIONAL_DDL = auto()
+    SESSIONS = auto()
+    TLS = auto()
+    ROW_LEVEL_SECURITY = auto()
+
+
+class Connection(Protocol):
+    """A DB-API connection in autocommit."""
+
+    def cursor(self) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ServerVersion:
+    """`product` is "PostgreSQL", "MySQL", "MariaDB" or "SQLite"; `text` such as "16.14"."""
+
+    product: str
+    text: str
+    numbers: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.text}"
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """One table: `rows` is an estimate unless `exact`; `size` is bytes with indexes, None when unknown."""
+
+    name: str
+    rows: int
+    exact: bool
+    size: int | None
+
+
+@dataclass(frozen=True)
+class SchemaNames:
+    """The names a live schema holds, as the catalogue spells them. Columns are (table, column) pairs;
+    constraints are named CHECK, UNIQUE and FOREIGN KEY ones."""
+
+    tables: frozenset[str]
+    columns: frozenset[tuple[str, str]]
+    indexes: frozenset[str]
+    constraints: frozenset[str]
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """One session on the server. `seconds` is how long its present statement or state has lasted."""
+
+    id: int
+    user: str
+    database: str
+    application: str
+    state: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """How many connections the server allows, and how many are in use."""
+
+    allowed: int
+    used: int
+
+
+@dataclass(frozen=True)
+class TlsState:
+    """Whether this connection is encrypted, and by which protocol version."""
+
+    encrypted: bool
+    version: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question only this kind of server is asked (Galera state, long transactions, integrity ...).
+    `status` is "healthy", "degraded" or "unhealthy"."""
+
+    name: str
+    status: str
+    value: str
+    hint: str = ""
+
+
+class Adapter(ABC):
+    """One kind of server, spoken to through its driver in autocommit. Each method that takes a connection
+    raises ServerError (or a child of it) in place of the driver's errors."""
+
+    label: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]]
+
+    def __init__(self, parameters: ConnectionParameters) -> None:
+        self.parameters = parameters
+
+    def supports(self, capability: Capability) -> bool:
+        """True when this kind of server can do that."""
+        return capability in self.capabilities
+
+    @abstractmethod
+    def connect(self, timeout: float) -> Connection:
+        """A new connection in autocommit, given up after `timeout` seconds. Raises ConnectionFailed,
+        SignInRefused, DatabaseMissing, or ToolMissing when the driver is not installed."""
+
+    @abstractmethod
+    def explain(self, error: Exception) -> ServerError:
+        """The driver's error as one of ours, with the mend (the missing GRANT, who holds the lock)."""
+
+    @abstractmethod
+    def ping(self, connection: Connection) -> None:
+        """Ask for a constant and see it come back."""
+
+    @abstractmethod
+    def server_version(self, connection: Connection) -> ServerVersion:
+        """What answers, and its version."""
+
+    @abstractmethod
+    def quote(self, identifier: str) -> str:
+        """`identifier` quoted for this dialect. Raises InvalidInput when no quoting could carry it."""
+
+    @abstractmethod
+    def list_databases(self, connection: Connection) -> tuple[str, ...]:
+        """The names of the databases on the server, templates and system ones left out."""
+
+    @abstractmethod
+    def create_database(self, connection: Connection, name: str) -> None:
+        """Create the database `name`, UTF-8. Raises AlreadyExists, PrivilegeMissing."""
+
+    @abstractmethod
+    def drop_database(self, connection: Connection, name: str) -> None:
+        """Drop the database `name`. Raises NotFound, PrivilegeMissing."""
+
+    @abstractmethod
+    def database_size(self, connection: Connection) -> int:
+        """Bytes that the connected database takes."""
+
+    @abstractmethod
+    def table_sizes(self, connection: Connection, exact_below: int = 10_000) -> tuple[TableSize, ...]:
+        """Rows and bytes of every table by name; counted where the estimate is below `exact_below`."""
+
+    @abstractmethod
+    def schema_names(self, connection: Connection) -> SchemaNames:
+        """The names in the connected database's schema."""
+
+    @abstractmethod
+    def revisions(self, connection: Connection) -> tuple[str, ...]:
+        """What the table alembic_version holds; empty when there is none."""
+
+    @abstractmethod
+    def sessions(self, connection: Connection) -> tuple[SessionInfo, ...]:
+        """Every session on the server but this one."""
+
+    @abstractmethod
+    def terminate(self, connection: Connection, session_id: int) -> None:
+        """End another session. Raises NotFound when it is gone."""
+
+    @abstractmethod
+    def lock_patience(self, connection: Connection, seconds: float) -> None:
+        """From now on this connection waits at most `seconds` for a lock, then raises LockTimeout."""
+
+    @abstractmethod
+    def statement_timeout(self, connection: Connection, seconds: float) -> None:
+        """From now on a statement on this connection ends after `seconds`; 0 takes the limit away."""
+
+    @abstractmethod
+    @contextmanager
+    def native_lock(self, connection: Connection, name: str, patience: float) -> Iterator[None]:
+        """Hold the server's own lock `name` of the connected database, which ends with the connection.
+        Waits at most `patience` seconds. Raises TargetBusy naming the session that holds it."""
+        yield
+
+    @abstractmethod
+    def connection_limits(self, connection: Connection) -> ConnectionLimits | None:
+        """None where there is no such limit."""
+
+    @abstractmethod
+    def tls_state(self, connection: Connection) -> TlsState | None:
+        """None where no network is crossed."""
+
+    @abstractmethod
+    def data_folder(self, connection: Connection) -> str | None:
+        """The folder that holds the data, when it is on this machine and can be seen; else None."""
+
+    @abstractmethod
+    def probes(self, connection: Connection) -> tuple[Probe, ...]:
+        """What else to look at on this kind of server."""
+
+
+def fetch_all(connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Run one statement with bound `values` and give its rows ([] when it has none)."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql, tuple(values)) if values else cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+    finally:
+        cursor.close()

@@ -1,0 +1,1 @@
+"""What Basekeeper can do: one plain function each, that knows no face."""

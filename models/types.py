@@ -1,0 +1,84 @@
+"""Column types and functions that mean the same on every dialect."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from core.naming import fold
+
+# SQLite counts up by itself only in a column declared INTEGER.
+Identifier = BigInteger().with_variant(Integer(), "sqlite")
+LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC with microseconds. Refuses a naive one, which could mean any zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment needs its zone: use core.clock.utc_now().")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class FoldedString(TypeDecorator[str]):
+    """Text stored and compared NFKC case-folded (SPEC section 4)."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else fold(value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON kept as text, so that no dialect orders its keys or adds a constraint of its own."""
+
+    impl = LongText
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class character_count(FunctionElement[int]):
+    """The number of characters in a text; `length` counts bytes on MySQL."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(character_count)
+def _character_count(element: Any, compiler: Any, **options: Any) -> str:
+    return f"char_length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(character_count, "sqlite")
+def _sqlite_character_count(element: Any, compiler: Any, **options: Any) -> str:
+    return f"length({compiler.process(element.clauses, **options)})"
