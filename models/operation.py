@@ -55,7 +55,8 @@ class OperationLine(Model):
 
 
 class TargetLock(Model):
-    """The lock: whoever inserts the row of a target holds it."""
+    """The lock: whoever inserts the row of a target holds it. `host`, `pid` and `process` tell whether the
+    holder still lives; `process` names the machine, its boot, the pid's namespace and the process's start."""
 
     __tablename__ = "target_lock"
     __table_args__ = table_options()
@@ -65,3 +66,6 @@ class TargetLock(Model):
     title: Mapped[str] = mapped_column(String(255))
     actor: Mapped[str] = mapped_column(String(100))
     taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int] = mapped_column()
+    process: Mapped[str] = mapped_column(String(100))
