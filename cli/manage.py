@@ -1,0 +1,22 @@
+"""`manage_db.py`: the commands for the schema, its data and the console's own accounts."""
+
+from __future__ import annotations
+
+import click
+
+from cli import dsn, setup, users
+from cli.runtime import CONTEXT_SETTINGS, common_options
+
+
+@click.group(context_settings=CONTEXT_SETTINGS)
+@common_options
+def manage() -> None:
+    """Create, check, fill and tear down the application database.
+
+    Which database: DATABASE_URL, DATABASE_* or DB_* of the environment, of .env, or of --env-file FILE.
+    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    """
+
+
+for command in (*setup.commands, *users.commands, *dsn.commands):
+    manage.add_command(command)

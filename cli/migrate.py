@@ -1,0 +1,121 @@
+"""`migrate.py`: the commands for migrations."""
+
+from __future__ import annotations
+
+import click
+
+from cli.runtime import CONTEXT_SETTINGS, Invocation, common_options, confirm_name_option, pass_invocation
+
+
+@click.group(context_settings=CONTEXT_SETTINGS)
+@common_options
+def migrate() -> None:
+    """Bring the schema to a revision, and see what was applied.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    """
+
+
+@migrate.command("init")
+@common_options
+@pass_invocation
+def init(invocation: Invocation) -> None:
+    """Apply the first migration; an unstamped schema that matches is stamped."""
+    from cli.console import say
+    from features.migrations import start_history
+
+    say(invocation.run(start_history, invocation.settings.migration_database, applied_by=invocation.actor.name))
+
+
+@migrate.command("migrate", context_settings={"ignore_unknown_options": True})
+@click.argument("target", default="head")
+@click.option("--force", is_flag=True, help="Do not ask before a downgrade.")
+@confirm_name_option
+@common_options
+@pass_invocation
+def apply(invocation: Invocation, target: str, force: bool, confirm_name: str | None) -> None:
+    """Apply the pending migrations up to TARGET: head (default), +N, -N or a revision.
+
+    Going down undoes migrations and loses what they hold, so it asks first.
+    """
+    from cli.console import confirm_destruction, say, show_table
+    from core.text import duration
+    from features.migrations import apply_migrations, undoes
+
+    database = invocation.settings.migration_database
+    if undoes(database, target):
+        confirm_destruction(
+            invocation.settings,
+            database.name,
+            what=f"Undoing migrations of {database.name}",
+            confirmed=force,
+            confirm_name=confirm_name,
+        )
+    steps = invocation.run(apply_migrations, database, target, applied_by=invocation.actor.name)
+    if not steps:
+        say("Nothing is pending.")
+        return
+    show_table(
+        ("Revision", "Migration", "Direction", "Took"),
+        [(step.revision, step.name, step.direction, duration(step.duration)) for step in steps],
+        numbers=(3,),
+    )
+
+
+@migrate.command()
+@common_options
+@pass_invocation
+def status(invocation: Invocation) -> None:
+    """Show the current revision, the newest one and what is pending."""
+    from cli.console import say
+    from features.migrations import read_state
+
+    state = read_state(invocation.settings.migration_database)
+    say(f"Current  {', '.join(state.current) or 'none'}")
+    say(f"Newest   {state.head}")
+    say(f"Pending  {len(state.pending)}")
+    for revision in state.pending:
+        say(f"  {revision.id}  {revision.name}")
+
+
+@migrate.command()
+@common_options
+@pass_invocation
+def history(invocation: Invocation) -> None:
+    """Show which migrations were applied, when, by whom and how long each took."""
+    from cli.console import say, show_table
+    from core.text import duration
+    from features.migrations import read_history
+
+    entries = invocation.in_context(read_history)
+    if not entries:
+        say("No migration was applied yet.")
+        return
+    show_table(
+        ("Applied", "Revision", "Migration", "By", "Took"),
+        [
+            (
+                f"{entry.applied_at:%Y-%m-%d %H:%M:%S} UTC",
+                entry.revision,
+                entry.name,
+                entry.applied_by,
+                duration(entry.duration),
+            )
+            for entry in entries
+        ],
+        numbers=(4,),
+    )
+
+
+@migrate.command()
+@common_options
+@pass_invocation
+def check(invocation: Invocation) -> None:
+    """Check the connection only."""
+    from cli.console import say
+    from core.text import duration
+    from features.status import read_status
+
+    database = invocation.settings.migration_database
+    state = read_status(database, invocation.settings.db_connect_timeout)
+    say(f"{database.name} answers: {state.version}, reached in {duration(state.seconds)}.")

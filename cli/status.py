@@ -1,0 +1,41 @@
+"""`status`, as `manage_db.py` shows it: connection, version, revision, tables with rows and sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cli.console import say, show_table
+from core.text import duration, size
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+
+def show_status(settings: Settings) -> None:
+    """Write the state of the application database. Raises ConnectionFailed when it cannot be reached."""
+    from features.status import read_status
+
+    state = read_status(settings.database)
+    say(f"Database     {settings.database} ({settings.flask_env})")
+    say(f"Server       {state.version}, reached in {duration(state.seconds)}")
+    say(f"Revision     {', '.join(state.revisions) or 'none'} ({_standing(len(state.pending))})")
+    say(f"Size         {size(state.size)}")
+    say()
+    if not state.tables:
+        say("There are no tables. Create them: python manage_db.py init")
+        return
+    rows = [
+        (table.name, f"{'' if table.exact else 'about '}{table.rows:,}", _bytes(table.size))
+        for table in state.tables
+    ]
+    show_table(("Table", "Rows", "Size"), rows, numbers=(1, 2))
+
+
+def _standing(pending: int) -> str:
+    if not pending:
+        return "newest"
+    return f"{pending} pending: python migrate.py migrate"
+
+
+def _bytes(count: int | None) -> str:
+    return "not measured" if count is None else size(count)

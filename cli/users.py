@@ -1,0 +1,29 @@
+"""`manage_db.py create-admin`: an admin of the console, made where the machine's account vouches for it."""
+
+from __future__ import annotations
+
+import click
+
+from cli.runtime import Invocation, common_options, pass_invocation
+
+
+@click.command("create-admin")
+@click.argument("username")
+@click.argument("email")
+@click.option("--name", default="", help="The full name; the username when left out.")
+@common_options
+@pass_invocation
+def create_admin(invocation: Invocation, username: str, email: str, name: str) -> None:
+    """Create an admin of the console, or let one back in.
+
+    Prints a one-time link under which the password is set. It works once, for 30 minutes.
+    """
+    from cli.console import say
+    from features.users import create_admin
+
+    token = invocation.run(create_admin, username=username, email=email, name=name or username)
+    say(f"{username} is an admin. Set the password here, once, within 30 minutes:")
+    say(invocation.settings.console_address + f"/set-password/{token}")
+
+
+commands = (create_admin,)

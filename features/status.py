@@ -1,0 +1,41 @@
+"""The state of a database: server, revision, tables with rows and sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.clock import monotonic
+from core.connection import ConnectionParameters
+from database.adapters import closing_connection
+from database.adapters.base import ServerVersion, TableSize
+from database.revisions import Revision, pending_revisions
+
+
+@dataclass(frozen=True)
+class DatabaseStatus:
+    """`seconds` is the time from the first packet to an answered query; `size` is in bytes."""
+
+    version: ServerVersion
+    seconds: float
+    revisions: tuple[str, ...]
+    pending: tuple[Revision, ...]
+    size: int
+    tables: tuple[TableSize, ...]
+
+
+def read_status(database: ConnectionParameters, timeout: float = 10) -> DatabaseStatus:
+    """Ask the server for its state, giving the connection `timeout` seconds. Raises ConnectionFailed and
+    its kin; SchemaTooNew when the database was migrated by a newer release."""
+    began = monotonic()
+    with closing_connection(database, timeout) as (adapter, connection):
+        adapter.ping(connection)
+        seconds = monotonic() - began
+        revisions = adapter.revisions(connection)
+        return DatabaseStatus(
+            version=adapter.server_version(connection),
+            seconds=seconds,
+            revisions=revisions,
+            pending=pending_revisions(revisions),
+            size=adapter.database_size(connection),
+            tables=adapter.table_sizes(connection),
+        )
