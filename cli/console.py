@@ -50,7 +50,8 @@ def confirm_destruction(
         )
     if confirm_name not in (None, database):
         raise NotConfirmed(
-            f"--confirm-name says {confirm_name}, but the database is {database}.", hint="Nothing was changed."
+            f"--confirm-name says {confirm_name}, but the database is {database}.",
+            hint="Nothing was changed.",
         )
     if confirmed:
         return

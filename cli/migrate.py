@@ -24,7 +24,11 @@ def init(invocation: Invocation) -> None:
     from cli.console import say
     from features.migrations import start_history
 
-    say(invocation.run(start_history, invocation.settings.migration_database, applied_by=invocation.actor.name))
+    say(
+        invocation.run(
+            start_history, invocation.settings.migration_database, applied_by=invocation.actor.name
+        )
+    )
 
 
 @migrate.command("migrate", context_settings={"ignore_unknown_options": True})

@@ -58,15 +58,14 @@ class Invocation:
         with progress_sink() as sink:
             return Runner(self.actor, self.settings, sink).run(feature, *args, **kwargs)
 
-
-pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
-
-
     def in_context(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function that reads our own tables, outside any operation."""
         from operations.runner import in_context
 
         return in_context(self.settings, function, *args, **kwargs)
+
+
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
 def common_options(command: F) -> F:

@@ -31,7 +31,11 @@ def init(invocation: Invocation, force: bool, sample_data: bool, confirm_name: s
     database = settings.migration_database
     if force:
         confirm_destruction(
-            settings, database.name, what=f"Destroying {database.name}", confirmed=True, confirm_name=confirm_name
+            settings,
+            database.name,
+            what=f"Destroying {database.name}",
+            confirmed=True,
+            confirm_name=confirm_name,
         )
     elif sample_data and settings.flask_env.guarded:
         _confirm_sample_data(invocation, confirm_name)
@@ -112,13 +116,8 @@ def drop(invocation: Invocation, confirm: bool, confirm_name: str | None) -> Non
     from features.setup import drop_schema
 
     settings, database = invocation.settings, invocation.settings.migration_database
-    confirm_destruction(
-        settings,
-        database.name,
-        what=f"Dropping all tables of {database.name}",
-        confirmed=confirm,
-        confirm_name=confirm_name,
-    )
+    what = f"Dropping all tables of {database.name}"
+    confirm_destruction(settings, database.name, what=what, confirmed=confirm, confirm_name=confirm_name)
     _show_made(invocation.run(drop_schema, database), "table", "tables", verb="dropped")
 
 
@@ -135,7 +134,11 @@ def reset(invocation: Invocation, confirm: bool, sample_data: bool, confirm_name
 
     settings, database = invocation.settings, invocation.settings.migration_database
     confirm_destruction(
-        settings, database.name, what=f"Resetting {database.name}", confirmed=confirm, confirm_name=confirm_name
+        settings,
+        database.name,
+        what=f"Resetting {database.name}",
+        confirmed=confirm,
+        confirm_name=confirm_name,
     )
     _show_report(invocation.run(reset_schema, database, sample_data=sample_data))
     link = _first_admin_link(invocation)

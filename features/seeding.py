@@ -72,4 +72,3 @@ def _sample_users() -> int:
 def _make_password() -> str:
     """About 100 bits, readable aloud."""
     return "-".join(secrets.token_hex(3) for _ in range(4))
-
