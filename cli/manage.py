@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from cli import dsn, setup, users
-from cli.runtime import CONTEXT_SETTINGS, common_options
+from cli.runtime import CONTEXT_SETTINGS, OrderedGroup, common_options
 
 
-@click.group(context_settings=CONTEXT_SETTINGS)
+@click.group(cls=OrderedGroup, context_settings=CONTEXT_SETTINGS)
 @common_options
 def manage() -> None:
     """Create, check, fill and tear down the application database.

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import click
 
-from cli.runtime import CONTEXT_SETTINGS, Invocation, common_options, confirm_name_option, pass_invocation
+from cli.runtime import (
+    CONTEXT_SETTINGS,
+    Invocation,
+    OrderedGroup,
+    common_options,
+    confirm_name_option,
+    pass_invocation,
+)
 
 
-@click.group(context_settings=CONTEXT_SETTINGS)
+@click.group(cls=OrderedGroup, context_settings=CONTEXT_SETTINGS)
 @common_options
 def migrate() -> None:
     """Bring the schema to a revision, and see what was applied.

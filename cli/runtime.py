@@ -26,6 +26,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+class OrderedGroup(click.Group):
+    """A group that lists its commands in the order they were added, the usual one first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 class Invocation:
     """One run of a command-line tool. Settings are read when first asked for."""
 

@@ -82,7 +82,10 @@ def create_constraints(invocation: Invocation) -> None:
 @common_options
 @pass_invocation
 def verify(invocation: Invocation) -> None:
-    """Check every table, index, constraint and row reference against the models; exit 1 on a fault."""
+    """Hold the schema and its rows against the models.
+
+    Every table, column, index, constraint and reference is looked at. Exit code 1 on a fault.
+    """
     from cli.console import say
     from core.text import plural
     from features.setup import verify_schema
@@ -99,7 +102,10 @@ def verify(invocation: Invocation) -> None:
 @common_options
 @pass_invocation
 def status(invocation: Invocation) -> None:
-    """Show connection, version, revision, tables, rows and sizes; exit 1 when not reachable."""
+    """Show server, revision, tables, rows and sizes.
+
+    Exit code 1 when the database cannot be reached.
+    """
     from cli.status import show_status
 
     show_status(invocation.settings)
@@ -152,7 +158,10 @@ def reset(invocation: Invocation, confirm: bool, sample_data: bool, confirm_name
 @common_options
 @pass_invocation
 def sample_data(invocation: Invocation, confirm_name: str | None) -> None:
-    """Add 12 sample users with logs, profiles, sessions, commands and sync records."""
+    """Add 12 sample users and their records.
+
+    Sign-ins, SSH profiles, terminal sessions, commands and sync records. A second run adds nothing.
+    """
     from features.seeding import add_sample_data
 
     if invocation.settings.flask_env.guarded:
