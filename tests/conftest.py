@@ -1,0 +1,128 @@
+"""What every test can ask for: a real server of each kind, a fresh database, and an environment without
+anyone's settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dotenv import load_dotenv
+
+from tests.servers import DIALECTS, Fleet, Missing, Server, available
+
+# A test must never meet a developer's real database: what starts like a setting of ours, or of the client
+# libraries (PGHOST, MYSQL_PWD), is forgotten.
+_SETTINGS = (
+    "AUTO_", "BACKUP_", "CREDENTIALS_KEY", "DATABASE_", "DB_", "DEFAULT_SEED_", "DEV_DATABASE_", "FLASK_",
+    "LOG_", "MAX_SEED_", "MIGRATION_DATABASE_", "MONGODB_", "MYSQL_", "NOTIFICATION_", "PG", "REDIS_", "SECRET_KEY",
+    "SKIP_BACKUP", "SQLALCHEMY_", "TRUSTED_HOSTS", "WEBHOOK_",
+)  # fmt: skip
+_FLEET = pytest.StashKey[Fleet]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("servers")
+    group.addoption("--servers", default=",".join(DIALECTS), help="servers to use (default: %(default)s)")
+    group.addoption("--require-servers", default="", help="servers without which the run fails, with commas")
+    group.addoption(
+        "--env-file", help="file of variables (TEST_POSTGRESQL_URL=...) read before anything else"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers in the process that controls the run; workers read of them in the environment."""
+    for name in _settings_left():
+        del os.environ[name]
+    if hasattr(config, "workerinput"):
+        return
+    if config.option.env_file:
+        if not Path(config.option.env_file).is_file():
+            raise pytest.UsageError(f"--env-file: there is no file {config.option.env_file}")
+        load_dotenv(config.option.env_file, override=True)
+    if config.option.help or config.option.collectonly or config.option.markers or config.option.showfixtures:
+        return
+    wanted, required = _names(config, "servers"), _names(config, "require_servers")
+    config.stash[_FLEET] = fleet = Fleet()
+    config.add_cleanup(fleet.stop)
+    fleet.start(dict.fromkeys([*wanted, *required]))
+    missing = [_line(name, available()[name]) for name in required if isinstance(available()[name], Missing)]
+    if missing:
+        raise pytest.UsageError(f"--require-servers: {'; '.join(missing)}")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return [f"server: {_line(*item)}" for item in available().items()] if _FLEET in config.stash else []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _FLEET in config.stash:
+        terminalreporter.section("servers")
+        for item in available().items():
+            terminalreporter.write_line(_line(*item))
+    # scripts/test runs the linters first; its last words are pytest's, so theirs are repeated here.
+    if failed := os.environ.get("FAILED_CHECKS"):
+        terminalreporter.write_line(f"failed before the tests: {failed}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test sets by hand does not reach the next."""
+    for name in _settings_left():
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", params=DIALECTS)
+def server(request: pytest.FixtureRequest) -> Server:
+    """The same test on each kind of server; skipped with the reason where one is missing."""
+    one = available()[request.param]
+    if isinstance(one, Missing):
+        pytest.skip(_line(one.dialect, one))
+    return one
+
+
+@pytest.fixture(autouse=True)
+def _only_with_capability(request: pytest.FixtureRequest) -> None:
+    """Keep `@pytest.mark.requires(Capability.X)`: the adapter of the test's server says what it can."""
+    wanted = [capability for mark in request.node.iter_markers("requires") for capability in mark.args]
+    if not wanted:
+        return
+    from database.adapters import ADAPTERS
+
+    dialect = request.getfixturevalue("server").dialect
+    lacking = [one.name for one in wanted if one not in ADAPTERS[dialect].capabilities]
+    if lacking:
+        pytest.skip(f"{dialect} does not have {', '.join(lacking)}")
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A fresh empty database, dropped afterwards."""
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / f'{secrets.token_hex(4)}.db'}"
+
+
+def _settings_left() -> list[str]:
+    return [name for name in os.environ if name.startswith(_SETTINGS)]
+
+
+def _names(config: pytest.Config, option: str) -> list[str]:
+    names = [name for name in config.getoption(option).split(",") if name]
+    if unknown := [name for name in names if name not in DIALECTS]:
+        raise pytest.UsageError(f"no such server: {', '.join(unknown)}")
+    return names
+
+
+def _line(dialect: str, one: Server | Missing) -> str:
+    if isinstance(one, Missing):
+        return f"{dialect} missing: {one.reason}"
+    return f"{dialect} {one.version}" + ("" if one.ours else " (named by the user)")
