@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from dotenv import load_dotenv
 
-from tests.servers import DIALECTS, Fleet, Missing, Server, available
+from tests.servers import DIALECTS, Fleet, Missing, PrivateServer, Server, Unavailable, available, running
 
 # A test must never meet a developer's real database: what starts like a setting of ours, or of the client
 # libraries (PGHOST, MYSQL_PWD), is forgotten.
 _SETTINGS = (
     "AUTO_", "BACKUP_", "CREDENTIALS_KEY", "DATABASE_", "DB_", "DEFAULT_SEED_", "DEV_DATABASE_", "FLASK_",
-    "LOG_", "MAX_SEED_", "MIGRATION_DATABASE_", "MONGODB_", "MYSQL_", "NOTIFICATION_", "PG", "REDIS_", "SECRET_KEY",
-    "SKIP_BACKUP", "SQLALCHEMY_", "TRUSTED_HOSTS", "WEBHOOK_",
+    "LOG_", "MAX_SEED_", "MIGRATION_DATABASE_", "MONGODB_", "MYSQL_", "NOTIFICATION_", "PG", "REDIS_",
+    "SECRET_KEY", "SKIP_BACKUP", "SQLALCHEMY_", "TRUSTED_HOSTS", "WEBHOOK_",
 )  # fmt: skip
 _FLEET = pytest.StashKey[Fleet]()
 
@@ -103,6 +103,16 @@ def database_url(server: Server) -> Iterator[str]:
     url = server.create_database()
     yield url
     server.drop_database(url)
+
+
+@pytest.fixture
+def private_server(server: Server) -> Iterator[PrivateServer]:
+    """A server of the test's own, of the same kind, that it may stop, kill or hang."""
+    try:
+        with running(server.dialect) as one:
+            yield one
+    except Unavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,22 +14,22 @@ import psycopg2
 import pymysql
 import pytest
 
-from tests.servers import Missing, PrivateServer, Server, Unavailable, available, running
+from tests.servers import Missing, PrivateServer, Server, Unavailable, available
 from tests.servers.cache import build_once
 from tests.servers.fleet import named_server
 from tests.servers.server import connect, read_version
 
 REFUSED = (psycopg2.OperationalError, pymysql.err.OperationalError)
 FAMILY = ("mariadb", "mysql")
+on_a_network = pytest.mark.parametrize("server", ["postgresql", "mariadb", "mysql"], indirect=True)
 
 
 def test_answers(server: Server, database_url: str) -> None:
     assert server.execute(database_url, "SELECT 1") == [(1,)]
 
 
+@on_a_network
 def test_version_is_what_the_server_says(server: Server) -> None:
-    if server.dialect == "sqlite":
-        pytest.skip("its version is the library's")
     assert read_version(server.admin_url) == server.version
     assert server.version.replace(".", "").isdigit()
 
@@ -71,15 +71,15 @@ def test_databases_are_apart_and_dropped(server: Server) -> None:
         connect(first)
 
 
+@on_a_network
 def test_wrong_password_is_refused(server: Server) -> None:
-    if server.dialect == "sqlite":
-        pytest.skip("sqlite has no accounts")
     parts = urlsplit(server.admin_url)
     place = f"{parts.username}:wrong@{parts.hostname}:{parts.port}"
     with pytest.raises(REFUSED):
         connect(urlunsplit(parts._replace(netloc=place)))
 
 
+@on_a_network
 def test_client_programs_reach_the_server(server: Server) -> None:
     if not server.tools:
         pytest.skip(f"the folder of {server.dialect}'s client programs is not known")
@@ -88,46 +88,38 @@ def test_client_programs_reach_the_server(server: Server) -> None:
     assert server.version in done.stdout
 
 
-@pytest.fixture
-def private(server: Server) -> Iterator[PrivateServer]:
-    try:
-        with running(server.dialect) as one:
-            yield one
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-
-
-def test_private_server_keeps_its_data_over_stop_and_kill(private: PrivateServer) -> None:
-    server = private.server
+@on_a_network
+def test_private_server_keeps_its_data_over_stop_and_kill(private_server: PrivateServer) -> None:
+    server = private_server.server
     url = server.create_database()
     server.execute(url, "CREATE TABLE kept (id integer)", "INSERT INTO kept VALUES (7)")
-    private.stop()
+    private_server.stop()
     with pytest.raises(REFUSED):
         connect(url)
-    private.start()
+    private_server.start()
     assert server.execute(url, "SELECT id FROM kept") == [(7,)]
-    private.kill()
-    private.start()
+    private_server.kill()
+    private_server.start()
     assert server.execute(url, "SELECT count(*) FROM kept") == [(1,)]
 
 
-def test_paused_server_answers_nothing_until_resumed(private: PrivateServer) -> None:
-    held = connect(private.server.admin_url)
-    private.pause()
+@on_a_network
+def test_paused_server_answers_nothing_until_resumed(private_server: PrivateServer) -> None:
+    held = connect(private_server.server.admin_url)
+    private_server.pause()
     asker = "import sys; from tests.servers.server import connect; connect(sys.argv[1])"
     root = Path(__file__).parent.parent
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, "-c", asker, private.server.admin_url], cwd=root, timeout=1.5)
-    private.resume()
+        subprocess.run([sys.executable, "-c", asker, private_server.server.admin_url], cwd=root, timeout=1.5)
+    private_server.resume()
     cursor = held.cursor()
     cursor.execute("SELECT 1")
     assert cursor.fetchone()[0] == 1
 
 
+@on_a_network
 def test_server_ends_with_the_run_that_started_it(server: Server) -> None:
     """Also when that run is killed and cannot clean up."""
-    if server.dialect == "sqlite":
-        pytest.skip("sqlite has no process")
     if not server.ours:
         pytest.skip("the user's server is not ours to start")
     starter = (
@@ -152,9 +144,8 @@ def test_named_server_that_does_not_answer_is_missing_with_its_reason() -> None:
     assert "hidden" not in one.reason
 
 
+@on_a_network
 def test_named_server_is_taken_as_it_is(server: Server) -> None:
-    if server.dialect == "sqlite":
-        pytest.skip("sqlite is never named")
     named = named_server(server.dialect, server.admin_url.replace("://", "+driver://", 1))
     assert isinstance(named, Server)
     assert (named.version, named.admin_url, named.ours) == (server.version, server.admin_url, False)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sqlite3
+import subprocess
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 from tests.servers import DIALECTS, Fleet, Missing, Unavailable, available, mariadb, mysql, postgresql
 from tests.servers.cache import cache_folder
 
-_PREPARERS: dict[str, Callable[[], Path]] = {
-    "postgresql": postgresql.prepare,
-    "mariadb": mariadb.prepare,
-    "mysql": mysql.prepare,
-}
+_MODULES = {"postgresql": postgresql, "mariadb": mariadb, "mysql": mysql}
+_VERSION = re.compile(r"(?:Ver |PostgreSQL\) )(\d[\d.]*\d)")
 
 
 def main() -> int:
@@ -51,7 +48,11 @@ def _prepare(dialect: str) -> str:
         return f"{sqlite3.sqlite_version}, part of Python"
     if os.environ.get(f"TEST_{dialect.upper()}_URL"):
         return f"named by TEST_{dialect.upper()}_URL"
-    return f"ready in {_PREPARERS[dialect]().relative_to(cache_folder())}"
+    module = _MODULES[dialect]
+    folder = module.prepare().relative_to(cache_folder())
+    said = subprocess.run([*module.program(), "--version"], capture_output=True, text=True, cwd="/").stdout
+    version = _VERSION.search(said)
+    return f"{version.group(1) if version else said.strip()}, ready in {folder}"
 
 
 def _list(wanted: list[str]) -> int:

