@@ -128,4 +128,6 @@ def named_server(dialect: str, url: str) -> Server | Missing:
         return Server(dialect, read_version(url), url, ours=False)
     except (psycopg2.Error, pymysql.Error, ValueError, RuntimeError) as error:
         said = str(error).strip().splitlines()
-        return Missing(dialect, f"TEST_{dialect.upper()}_URL does not answer: {said[0] if said else error!r}")
+        return Missing(
+            dialect, f"TEST_{dialect.upper()}_URL does not answer: {said[0] if said else 'no reason given'}"
+        )
