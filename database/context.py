@@ -1,0 +1,46 @@
+"""The application context for whoever has no web app; below the faces, only this module imports Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, current_app
+from flask_migrate import Migrate
+
+from core.settings import Settings
+from database.engine import engine_options, engine_url
+from database.revisions import LOCATION
+from models import db
+
+_NAME = "basekeeper"
+
+
+def bind(app: Flask, settings: Settings) -> None:
+    """Bind `app` to the application's database and its migrations. Opens no connection."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = engine_url(settings.database)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    app.config["SQLALCHEMY_ECHO"] = settings.sqlalchemy_echo
+    app.extensions[_NAME] = settings
+    db.init_app(app)
+    Migrate(app, db, directory=str(LOCATION))
+
+
+@contextmanager
+def application_context(settings: Settings) -> Iterator[Flask]:
+    """A bare application bound to the database, its context pushed; its connections are closed at the end."""
+    app = Flask(_NAME, static_folder=None, template_folder=None)
+    bind(app, settings)
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def current_settings(app: Flask | None = None) -> Settings:
+    """The settings of `app`, or of the application whose context is pushed."""
+    settings = (app or current_app).extensions[_NAME]
+    assert isinstance(settings, Settings)
+    return settings

@@ -1,0 +1,113 @@
+"""SQLAlchemy engines: the application's, with its pool, and the migrator's, which loses no data on SQLite.
+Both connect through the adapter, so that TLS, timeouts and errors are the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
+from core.connection import ConnectionParameters
+from core.errors import MigrationError
+from core.settings import Settings
+from core.text import plural
+from database.adapters import adapter_for
+from database.adapters.base import Adapter, Capability
+from database.url import driver_url
+
+CONNECT_TIMEOUT = 30.0
+LOCK_TIMEOUT = 5.0  # TRUST section 4.3 (d): by default DDL waits for ever, or for a day
+
+
+def engine_url(parameters: ConnectionParameters) -> URL:
+    """The URL an engine is made from, without the password: `connector` does the connecting."""
+    return make_url(driver_url(parameters)).set(password=None)
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """What `create_engine` is given for the application's database."""
+    adapter = adapter_for(settings.database)
+    options = {"creator": connector(adapter, settings.db_connect_timeout), **_transactions(adapter)}
+    if settings.database.in_memory:
+        return options | {"poolclass": StaticPool}
+    if _is_file(adapter):
+        return options | {"poolclass": NullPool}
+    return options | {
+        "pool_size": settings.db_pool_size,
+        "max_overflow": settings.db_max_overflow,
+        "pool_timeout": settings.db_pool_timeout,
+        "pool_recycle": round(settings.db_pool_recycle),
+        "pool_pre_ping": True,
+    }
+
+
+def migration_engine(parameters: ConnectionParameters) -> Engine:
+    """An engine for DDL: no pool, locks waited for LOCK_TIMEOUT seconds, and on SQLite real transactions
+    with the foreign keys off, so that rebuilding a table does not empty the tables that refer to it."""
+    adapter = adapter_for(parameters)
+    is_file = _is_file(adapter)
+    engine = create_engine(
+        engine_url(parameters),
+        poolclass=NullPool,
+        creator=connector(adapter, CONNECT_TIMEOUT, LOCK_TIMEOUT),
+        **({} if is_file else _transactions(adapter)),
+    )
+    if is_file:
+        event.listen(engine, "connect", _forget_foreign_keys)
+        event.listen(engine, "begin", _begin_immediately)
+        event.listen(engine, "commit", _check_foreign_keys)
+    return engine
+
+
+def connector(adapter: Adapter, timeout: float, lock_timeout: float | None = None) -> Callable[[], Any]:
+    """A function that opens a connection of the driver by way of `adapter`."""
+
+    def connect() -> Any:
+        connection = adapter.connect(timeout)
+        if lock_timeout is not None:
+            adapter.lock_patience(connection, lock_timeout)
+        return connection
+
+    return connect
+
+
+@contextmanager
+def explained(parameters: ConnectionParameters) -> Iterator[None]:
+    """Raise ours in place of the driver's errors, which stay in `__cause__`."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not isinstance(error.orig, Exception):
+            raise
+        raise adapter_for(parameters).explain(error.orig) from error.orig
+
+
+def _is_file(adapter: Adapter) -> bool:
+    return not adapter.supports(Capability.SESSIONS)
+
+
+def _transactions(adapter: Adapter) -> dict[str, Any]:
+    """Adapters connect in autocommit; naming a level makes SQLAlchemy switch it off."""
+    return {"isolation_level": "SERIALIZABLE" if _is_file(adapter) else "READ COMMITTED"}
+
+
+def _forget_foreign_keys(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _begin_immediately(connection: Connection) -> None:
+    # The driver by itself begins no transaction before DDL, and a failure would leave half of it.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if orphans:
+        tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+        raise MigrationError(
+            f"It would leave {plural(len(orphans), 'row')} without a parent in {tables}.",
+            hint="Nothing was changed. Mend those rows first: manage_db.py verify names them.",
+        )

@@ -1,0 +1,143 @@
+"""The database as an application sees it: waited for at start, made when missing, asked how it is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect
+
+from core.errors import ConnectionFailed, DatabaseMissing, SchemaFault, ServerTimeout, SignInRefused
+from core.settings import Settings
+from core.text import plural
+from database.adapters import closing_connection
+from database.adapters.base import ServerVersion
+from database.context import current_settings
+from database.engine import explained
+from database.expected import TABLES
+from database.files import make_database_file
+from database.handle import Database
+from database.migrator import current_revisions, migrate, stamp
+from database.revisions import Revision, pending_revisions
+from database.schema import find_faults
+from database.schema_lock import PATIENCE, schema_lock
+from models import db
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+APPLIED_BY = "start"
+
+_log = logging.getLogger(__name__)
+
+db_manager = Database()
+
+
+@dataclass(frozen=True)
+class InitReport:
+    """What `init_database` found or did: whether it `created` the schema, or `adopted` one that was there
+    without a stamp; the `revision` it is at now ("" for none), and the migrations still `pending`."""
+
+    created: bool
+    adopted: bool
+    revision: str
+    pending: tuple[Revision, ...]
+
+
+def init_database(app: Flask | None = None) -> InitReport:
+    """Make the application's database ready, in an application context: wait for it, create a missing
+    schema (AUTO_INIT), apply pending migrations (AUTO_MIGRATE) or log that they are there. Many processes
+    may call it at once. Raises SchemaTooNew, SchemaFault, ServerError."""
+    settings = current_settings(app)
+    wait_for_database(settings)
+    created = adopted = False
+    with explained(settings.database):
+        if settings.auto_init and not _revisions():
+            created, adopted = _make_schema(settings)
+        if _revisions() and pending_revisions(_revisions()) and settings.auto_migrate:
+            _migrate(settings)
+        report = _report(created, adopted)
+    if not settings.database.in_memory:
+        db.engine.dispose()  # a server that forks its workers must not share connections among them
+    return report
+
+
+def wait_for_database(settings: Settings) -> ServerVersion:
+    """Connect, and again DB_MAX_RETRIES times every DB_RETRY_DELAY seconds while nobody answers; gives what
+    answers. With AUTO_INIT a missing SQLite file is made. Raises SignInRefused and DatabaseMissing at once,
+    since waiting mends neither, and ConnectionFailed or ServerTimeout after the last try."""
+    if settings.auto_init:
+        make_database_file(settings.database)
+    for retries_left in range(settings.db_max_retries, 0, -1):
+        try:
+            return _greet(settings)
+        except (SignInRefused, DatabaseMissing):
+            raise
+        except (ConnectionFailed, ServerTimeout) as error:
+            tries = plural(retries_left, "try", "tries")
+            _log.warning("%s Next try in %g s, %s left.", error.message, settings.db_retry_delay, tries)
+            time.sleep(settings.db_retry_delay)
+    return _greet(settings)
+
+
+def _greet(settings: Settings) -> ServerVersion:
+    with closing_connection(settings.database, settings.db_connect_timeout) as (adapter, connection):
+        adapter.ping(connection)
+        return adapter.server_version(connection)
+
+
+def _make_schema(settings: Settings) -> tuple[bool, bool]:
+    """Create the schema, or adopt one that matches: (created, adopted)."""
+    if settings.database.in_memory:
+        _migrate(settings)
+        return True, False
+    with schema_lock(settings.migration_database):
+        if _revisions():
+            return False, False  # another process was first
+        if not _our_tables():
+            _migrate(settings, locked=True)
+            return True, False
+        adopt_schema(settings)
+        return False, True
+
+
+def adopt_schema(settings: Settings) -> str:
+    """Stamp a schema that matches the models but does not say so; gives the revision. Call it under the
+    schema lock. Raises SchemaFault that lists the differences, and changes nothing then."""
+    faults = find_faults(settings.database)
+    if faults:
+        raise SchemaFault(
+            "Tables of these names are there already, and differ: " + "; ".join(map(str, faults)) + ".",
+            hint="Name an empty database, or mend what differs.",
+        )
+    return stamp(settings.migration_database, applied_by=APPLIED_BY, patience=None)
+
+
+def _migrate(settings: Settings, locked: bool = False) -> None:
+    parameters = settings.migration_database
+    if not settings.database.in_memory:
+        migrate(parameters, applied_by=APPLIED_BY, patience=None if locked else PATIENCE)
+        return
+    with db.engine.connect() as connection:
+        migrate(parameters, applied_by=APPLIED_BY, connection=connection)
+
+
+def _revisions() -> tuple[str, ...]:
+    with db.engine.connect() as connection:
+        return current_revisions(connection)
+
+
+def _our_tables() -> bool:
+    with db.engine.connect() as connection:
+        return bool(set(TABLES) & set(inspect(connection).get_table_names()))
+
+
+def _report(created: bool, adopted: bool) -> InitReport:
+    current = _revisions()
+    pending = pending_revisions(current)
+    if pending:
+        count = plural(len(pending), "migration")
+        _log.warning("%s to apply: run migrate.py migrate.", count)
+    return InitReport(created, adopted, current[-1] if current else "", pending)

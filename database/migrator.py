@@ -1,0 +1,186 @@
+"""Applies migrations: the one place that drives Alembic, under a lock, each revision with its own record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from core.connection import ConnectionParameters
+from core.errors import AppError, MigrationError
+from database.adapters import adapter_for
+from database.adapters.base import Capability
+from database.context import current_settings
+from database.differences import describe_differences
+from database.engine import engine_url, explained, migration_engine
+from database.journal import AppliedRevision, Journal, rewrite_history
+from database.revisions import BASE, LOCATION, Target, find_target, known_revisions, position, target_position
+from database.schema_lock import PATIENCE, schema_lock
+from models import db
+
+__all__ = [
+    "AppliedRevision",
+    "current_revisions",
+    "metadata_differences",
+    "migrate",
+    "migration_engine",
+    "run_environment",
+    "stamp",
+]
+
+# Alembic's `op` and `context` are globals of the process.
+_one_at_a_time = threading.Lock()
+
+
+def migrate(
+    parameters: ConnectionParameters,
+    target: str = "head",
+    *,
+    applied_by: str,
+    on_step: Callable[[AppliedRevision], None] | None = None,
+    patience: float | None = PATIENCE,
+    location: Path = LOCATION,
+    connection: Connection | None = None,
+) -> tuple[AppliedRevision, ...]:
+    """Bring the database to `target` ("head", "base", "+N", "-N", a revision or the unique beginning of
+    one) and give what was applied, in order; each step is committed before `on_step` hears of it.
+
+    Waits `patience` seconds for the schema lock; None when the caller holds it. `connection` is for a
+    database in memory, which nobody else can open. Raises InvalidInput before anything else for a target
+    that names nothing, then TargetBusy, SchemaTooNew, MigrationError, ServerError."""
+    goal = find_target(target, known_revisions(location))
+    journal = Journal(applied_by, on_step)
+    with _session(parameters, patience, connection) as session:
+        _run(session, location, goal, journal, _options(parameters, journal))
+    return tuple(journal.applied)
+
+
+def stamp(
+    parameters: ConnectionParameters,
+    revision: str = "head",
+    *,
+    applied_by: str,
+    patience: float | None = PATIENCE,
+    location: Path = LOCATION,
+    connection: Connection | None = None,
+) -> str:
+    """Write down that the schema is at `revision` without running anything; migration_history follows.
+    Gives the revision's id. Raises as `migrate` does."""
+    known = known_revisions(location)
+    goal = target_position(find_target(revision, known), 0, known)
+    with _session(parameters, patience, connection) as session:
+        context = MigrationContext.configure(session, opts=_options(parameters, None))
+        position(context.get_current_heads(), known)
+        context.stamp(_scripts(location), known[goal - 1].id if goal else BASE)
+        rewrite_history(session, known[:goal], applied_by)
+        session.commit()
+    return known[goal - 1].id if goal else ""
+
+
+def current_revisions(connection: Connection) -> tuple[str, ...]:
+    """The revisions the database says it is at; empty when it says none."""
+    return tuple(MigrationContext.configure(connection).get_current_heads())
+
+
+def metadata_differences(connection: Connection) -> tuple[str, ...]:
+    """What `alembic check` finds between the live schema and the models, a line each. Blind to primary
+    keys, the bodies of checks, precision and collation: database.comparison sees those."""
+    context = MigrationContext.configure(connection, opts=_COMPARISON)
+    return describe_differences(compare_metadata(context, db.metadata))
+
+
+def run_environment(environment: Any) -> None:
+    """What migrations/env.py does for `flask --app app db ...`: the same lock, engine and records."""
+    parameters = current_settings().migration_database
+    journal = Journal("flask db")
+    try:
+        if environment.is_offline_mode():
+            _configure(environment, url=engine_url(parameters), literal_binds=True)
+        else:
+            with _session(parameters, PATIENCE, None) as session:
+                _configure(environment, connection=session, **_options(parameters, journal))
+    except AppError as error:
+        raise CommandError(str(error)) from error
+
+
+def _configure(environment: Any, **options: Any) -> None:
+    environment.configure(**options)
+    with environment.begin_transaction():
+        environment.run_migrations()
+
+
+@contextmanager
+def _session(
+    parameters: ConnectionParameters, patience: float | None, connection: Connection | None
+) -> Iterator[Connection]:
+    """A connection to migrate on, under the lock where `patience` is given."""
+    with ExitStack() as stack:
+        stack.enter_context(explained(parameters))
+        if connection is not None:
+            yield connection
+            return
+        if patience is not None:
+            stack.enter_context(schema_lock(parameters, patience))
+        engine = migration_engine(parameters)
+        stack.callback(engine.dispose)
+        yield stack.enter_context(engine.connect())
+
+
+def _run(
+    connection: Connection, location: Path, goal: Target, journal: Journal, options: dict[str, Any]
+) -> None:
+    known = known_revisions(location)
+    here = position(current_revisions(connection), known)
+    there = target_position(goal, here, known)
+    connection.rollback()  # else Alembic takes the transaction for someone else's, and leaves it open
+    if there == here:
+        return
+    scripts = _scripts(location)
+    find = scripts._upgrade_revs if there > here else scripts._downgrade_revs
+    revision = known[there - 1].id if there else BASE
+
+    def steps(heads: Any, _context: Any) -> Iterator[Any]:
+        return journal.follow(find(revision, heads))
+
+    with _one_at_a_time, EnvironmentContext(Config(), scripts, fn=steps) as environment:
+        try:
+            _configure(environment, connection=connection, **options)
+        except CommandError as error:
+            raise MigrationError(str(error)) from error
+
+
+def _scripts(location: Path) -> ScriptDirectory:
+    return ScriptDirectory(str(location))
+
+
+def _options(parameters: ConnectionParameters, journal: Journal | None) -> dict[str, Any]:
+    """How Alembic is configured, by whatever way it is called."""
+    return _COMPARISON | {
+        "transaction_per_migration": True,
+        "transactional_ddl": adapter_for(parameters).supports(Capability.TRANSACTIONAL_DDL),
+        "on_version_apply": journal.record if journal else (),
+    }
+
+
+def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    # Tables of others beside ours are none of our business.
+    return kind != "table" or name in db.metadata.tables
+
+
+_COMPARISON: dict[str, Any] = {
+    "target_metadata": db.metadata,
+    "compare_type": True,
+    "render_as_batch": True,
+    "include_name": _is_ours,
+    "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+}
