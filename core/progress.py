@@ -10,7 +10,7 @@ from functools import update_wrapper
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
 
 from core.actor import Role
-from core.errors import AppError, OperationCancelled
+from core.errors import AppError, InvalidInput, OperationCancelled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -127,12 +127,13 @@ class Feature(Generic[P, R]):
         return self._function(op, *args, **kwargs)
 
     def title(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The title of a run with these arguments, such as "Back up shellbook"."""
-        return self.declaration.title.format_map(self.arguments(*args, **kwargs))
+        """The title of a run with these arguments, such as "Back up shellbook". Raises InvalidInput for a
+        URL: titles and targets are names."""
+        return _names_only(self.declaration.title.format_map(self.arguments(*args, **kwargs)))
 
     def target(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The name of what a run with these arguments works on."""
-        return self.declaration.target.format_map(self.arguments(*args, **kwargs))
+        """The name of what a run with these arguments works on. Raises InvalidInput for a URL."""
+        return _names_only(self.declaration.target.format_map(self.arguments(*args, **kwargs)))
 
     def arguments(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """The arguments by name, defaults included; the `Operation` left out."""
@@ -150,3 +151,9 @@ def operation(
     for the few that make or drop the very tables that record them."""
     declaration = Declaration(kind, title, target, role, makes_schema)
     return lambda function: Feature(function, declaration)
+
+
+def _names_only(text: str) -> str:
+    if "://" in text:
+        raise InvalidInput("An operation is named by a URL.", hint="Give the name of the database instead.")
+    return text

@@ -1,0 +1,207 @@
+"""Writes what an operation does into our database: its row, its log, its audit rows, its lock.
+
+    begin()   lock, row and audit intent, in one transaction that waits its turn; without it nothing starts
+    events    phase, count and log lines, at most every 0.25 s; whatever holds the database, the work goes on
+    finish()  outcome, the lines still kept, audit outcome and the lock's release, again in one that waits
+
+Two moods (ARCHITECTURE section 4, rules 1 and 2). Progress is impatient: a write that meets a lock is dropped
+and counted, and the next one is further off the longer this one took. What matters is kept: lines stay in
+memory until they are written, and where the row or its tables are missing (`init` makes them, `reset` makes
+them anew) everything is written as soon as they exist."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from core.clock import monotonic, utc_now
+from core.errors import (
+    AppError,
+    Conflict,
+    ConnectionFailed,
+    LockTimeout,
+    SchemaFault,
+    ServerError,
+    TargetBusy,
+)
+from core.progress import Advanced, EndState, Event, Noted, PhaseStarted
+from models import AuditEvent, OperationLine, OperationRecord, TargetLock
+from operations.audit import AuditEntry, append
+from operations.locks import find_holder, free_lock, take_lock
+from operations.rows import clip, table_of
+from operations.runs import Run
+from operations.transactions import OwnConnection
+
+INTERVAL = 0.25  # seconds between two writes of progress
+IMPATIENCE = 0.02  # seconds that one of them waits for a lock
+_SHARE = 4  # a write that took long is followed by a pause this many times longer
+_LINES_KEPT = 10_000
+
+_OPERATIONS = table_of(OperationRecord)
+_LINES = table_of(OperationLine)
+_NEEDED = {table.__tablename__ for table in (AuditEvent, OperationRecord, OperationLine, TargetLock)}
+
+
+@dataclass(frozen=True)
+class _Progress:
+    phase: str = ""
+    done: int = 0
+    total: int | None = None
+    unit: str = ""
+
+
+class Recorder:
+    """The sink that records one run. `missed` counts the writes of progress that were dropped."""
+
+    def __init__(self, connection: OwnConnection, run: Run) -> None:
+        self.missed = 0
+        self._connection = connection
+        self._run = run
+        self._progress = _Progress()
+        self._lines: deque[tuple[datetime, str]] = deque(maxlen=_LINES_KEPT)
+        self._next_write = monotonic() + INTERVAL
+
+    def begin(self) -> bool:
+        """Take the lock and write row and intent; False when that has to wait for the tables. Raises
+        TargetBusy, SchemaFault where the tables are missing and stay so, ServerError: then nothing starts."""
+        try:
+            if self._connection.insist(_has_tables):
+                self._connection.insist(self._write_beginning)
+                return True
+        except ServerError as error:
+            if not self._may_wait(error):
+                said = f"Nothing was started, since its record could not be written: {error.message}"
+                raise type(error)(said, hint=error.hint) from error
+        if self._run.makes_schema:
+            return False
+        raise SchemaFault(
+            "The tables that record operations are missing.", hint="Run: python manage_db.py init"
+        )
+
+    def __call__(self, event: Event) -> None:
+        """Remember `event`, and write what is known if it is time to."""
+        self._remember(event)
+        if self._connection.shared or monotonic() < self._next_write:
+            return
+        began = monotonic()
+        try:
+            self._write_at_once()
+        except (ServerError, SchemaFault, TargetBusy):
+            self.missed += 1
+        now = monotonic()
+        self._next_write = now + max(INTERVAL, _SHARE * (now - began))
+
+    def finish(self, state: EndState, error: AppError | None) -> None:
+        """Write how it ended, waiting its turn. Raises SchemaFault when the tables are gone, Conflict when
+        someone else ended the row, ServerError."""
+        self._connection.insist(partial(self._write_end, state, error))
+        self._lines.clear()
+
+    def _remember(self, event: Event) -> None:
+        match event:
+            case PhaseStarted(name, total, unit):
+                self._progress = _Progress(
+                    clip(name, _OPERATIONS.c.phase), 0, total, clip(unit, _OPERATIONS.c.unit)
+                )
+            case Advanced(done, total):
+                self._progress = replace(self._progress, done=done, total=total)
+            case Noted(message):
+                self._lines.append((utc_now(), clip(message, _LINES.c.message)))
+
+    def _may_wait(self, error: ServerError) -> bool:
+        # An older schema may lack a column: what brings it up to date has to run without a record at first.
+        return self._run.makes_schema and not isinstance(error, LockTimeout | ConnectionFailed)
+
+    def _write_beginning(self, connection: Connection) -> None:
+        holder = find_holder(connection, self._run.target)
+        if holder and holder.operation_id == self._run.id:
+            return  # the commit went through although the connection broke
+        take_lock(connection, self._run)
+        self._insert_record(connection)
+
+    def _write_at_once(self) -> None:
+        written = len(self._lines)
+        self._connection.attempt(self._write_progress, IMPATIENCE)
+        for _ in range(written):
+            self._lines.popleft()
+
+    def _write_progress(self, connection: Connection) -> None:
+        self._need_tables(connection)
+        if not self._update(connection):
+            self._restore_record(connection)
+            self._update(connection)
+        self._insert_lines(connection)
+
+    def _write_end(self, state: EndState, error: AppError | None, connection: Connection) -> None:
+        self._need_tables(connection)
+        now_stored = connection.execute(select(_OPERATIONS.c.state).where(self._own_row)).scalar()
+        if now_stored == state:
+            return  # the commit went through although the connection broke
+        if now_stored not in (None, "running"):
+            raise Conflict(f"Its record was ended by someone else as {now_stored}.")
+        if now_stored is None:
+            self._restore_record(connection)
+        self._update(connection, state=state, finished_at=utc_now(), **_error_columns(error))
+        self._insert_lines(connection)
+        free_lock(connection, self._run)
+        append(connection, self._entry("outcome", outcome=state, details=_error_details(error)))
+
+    def _need_tables(self, connection: Connection) -> None:
+        if self._run.makes_schema and not _has_tables(connection):
+            raise SchemaFault("The tables that record operations are not there.")
+
+    @property
+    def _own_row(self) -> Any:
+        return _OPERATIONS.c.id == self._run.id
+
+    def _restore_record(self, connection: Connection) -> None:
+        """Write row and intent where there are none, or none any more; and the lock, if it is free."""
+        holder = find_holder(connection, self._run.target)
+        if holder is None or holder.is_gone:
+            take_lock(connection, self._run)
+        self._insert_record(connection)
+
+    def _insert_record(self, connection: Connection) -> None:
+        run = self._run
+        words = {"kind": run.kind, "title": run.title, "target": run.target}
+        words |= {"actor": run.actor.name, "through": run.actor.through}
+        values = {name: clip(text, _OPERATIONS.c[name]) for name, text in words.items()}
+        moments = {"created_at": run.started_at, "started_at": run.started_at}
+        connection.execute(insert(_OPERATIONS).values(id=run.id, state="running", **values, **moments))
+        append(connection, self._entry("intent", at=run.started_at))
+
+    def _update(self, connection: Connection, **more: Any) -> bool:
+        progress = self._progress
+        values = {"phase": progress.phase, "done": progress.done, "total": progress.total}
+        change = update(_OPERATIONS).where(self._own_row, _OPERATIONS.c.state == "running")
+        return bool(connection.execute(change.values(**values, unit=progress.unit, **more)).rowcount)
+
+    def _insert_lines(self, connection: Connection) -> None:
+        lines = [{"operation_id": self._run.id, "at": at, "message": text} for at, text in self._lines]
+        if lines:
+            connection.execute(insert(_LINES), lines)
+
+    def _entry(self, event: Literal["intent", "outcome"], **words: Any) -> AuditEntry:
+        run = self._run
+        facts = {"action": run.kind, "target": run.target, "operation_id": run.id}
+        return AuditEntry.of(run.actor, event=event, **facts, **words)
+
+
+def _has_tables(connection: Connection) -> bool:
+    return set(inspect(connection).get_table_names()) >= _NEEDED
+
+
+def _error_columns(error: AppError | None) -> dict[str, str]:
+    if error is None:
+        return {}
+    words = {"error_code": error.code, "error_message": error.message, "error_hint": error.hint}
+    return {name: clip(text, _OPERATIONS.c[name]) for name, text in words.items()}
+
+
+def _error_details(error: AppError | None) -> dict[str, str]:
+    return {"error": error.code} if error else {}
