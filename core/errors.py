@@ -147,6 +147,14 @@ class MigrationError(AppError):
     code = "migration"
 
 
+class TooBusy(AppError):
+    """There is more to do than this machine can do now."""
+
+    code = "too_busy"
+    http_status = 503
+    hint = "Try again in a few seconds."
+
+
 class SchemaTooNew(MigrationError):
     """The database was migrated by a newer release than this one."""
 

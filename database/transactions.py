@@ -1,0 +1,45 @@
+"""One transaction on our own tables: all of it or nothing, and the driver's errors turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, scoped_session
+
+from core.errors import Conflict, ServerError, ServerTimeout
+from database.adapters import adapter_for
+from database.context import current_settings
+from models.base import db
+
+
+@contextmanager
+def transaction() -> Iterator[scoped_session[Session]]:
+    """The session of this application context, committed at the end and rolled back when anything raises.
+    Raises Conflict when a row contradicts another, ConnectionFailed and its kin in place of the driver's
+    errors."""
+    try:
+        yield db.session
+        db.session.commit()
+    except IntegrityError as error:
+        db.session.rollback()
+        raise Conflict("Another row stands against it.") from error
+    except DBAPIError as error:
+        db.session.rollback()
+        raise _explain(error) from error
+    except PoolTimeout as error:
+        db.session.rollback()
+        raise ServerTimeout(
+            "No connection to the database became free in time.",
+            hint="Raise DB_POOL_SIZE, or look for long transactions.",
+        ) from error
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def _explain(error: DBAPIError) -> ServerError:
+    adapter = adapter_for(current_settings().database)
+    return adapter.explain(error.orig) if isinstance(error.orig, Exception) else ServerError()

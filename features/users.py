@@ -1,0 +1,159 @@
+"""The console's users: the first admin, further admins, and the passwords they set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, scoped_session
+
+from core.clock import utc_now
+from core.errors import AlreadyExists, Conflict, InvalidInput
+from core.naming import fold
+from core.progress import Operation, operation
+from core.text import visible
+from database.adapters import closing_connection
+from database.context import current_settings
+from database.transactions import transaction
+from features.login_sessions import end_sessions
+from features.passwords import check_password, hash_password
+from features.sign_in_links import LinkUseless, Purpose, active_admin_exists, add_link, read_link, use_up
+from models import LoginSession, SignInLink, User
+
+_USERNAME = re.compile(r"\w[\w.\-]{2,79}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_LINK_PATIENCE = 30.0  # seconds a starting worker waits for its siblings
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """What a person says of themselves."""
+
+    name: str
+    email: str
+    username: str
+
+
+def check_username(text: str) -> None:
+    """Raises InvalidInput unless `text` can be a username. It has no @, so that it is never an email."""
+    if not _USERNAME.fullmatch(fold(text)):
+        raise InvalidInput("3 to 80 letters, digits, dots, dashes or underscores, no space.")
+
+
+def check_email(text: str) -> None:
+    """Raises InvalidInput unless `text` has the form of an email address."""
+    folded = fold(text)
+    if not _EMAIL.fullmatch(folded) or len(folded) > 254 or visible(folded) != folded:
+        raise InvalidInput("An email address looks like name@example.com.")
+
+
+def check_name(text: str) -> None:
+    """Raises InvalidInput unless `text` can be a person's name."""
+    if not 1 <= len(text.strip()) <= 100 or visible(text) != text:
+        raise InvalidInput("1 to 100 characters.")
+
+
+def issue_first_admin_link(issuer: str, at: datetime | None = None) -> str | None:
+    """The token of a link to create the first admin; None when an admin exists, or when this `issuer` (one
+    start of the server, whatever the number of its workers) has made one already. Those of earlier starts
+    end."""
+    settings = current_settings()
+    lock = "first admin link"
+    with (
+        closing_connection(settings.database, settings.db_connect_timeout) as (adapter, connection),
+        adapter.native_lock(connection, lock, _LINK_PATIENCE),
+        transaction() as session,
+    ):
+        issued = select(SignInLink.id).where(SignInLink.issuer == issuer).limit(1)
+        if active_admin_exists(session) or session.scalar(issued) is not None:
+            return None
+        return add_link(session, Purpose.FIRST_ADMIN, issuer, at or utc_now())
+
+
+def create_first_admin(token: str, new: NewUser, password: str, at: datetime) -> int:
+    """Use the first admin's link up and make that user; gives the id. Of two at once, one wins. Raises
+    LinkUseless, InvalidInput, AlreadyExists; the link then still works."""
+    _check(new)
+    read_link(token, Purpose.FIRST_ADMIN, at)  # before the costly hash
+    check_password(password, new.username, new.email, new.name)
+    password_hash = hash_password(password)
+    with _naming_conflicts(), transaction() as session:
+        use_up(session, token, Purpose.FIRST_ADMIN, at)
+        if active_admin_exists(session):
+            raise LinkUseless()
+        return _add_admin(session, new, password_hash)
+
+
+@operation("user.create_admin", title="Make {username} an admin", target="{username}")
+def create_admin(op: Operation, username: str, email: str, name: str) -> str:
+    """Make an admin who has no password yet, or let one back in; gives the token of a link to set the
+    password. Raises InvalidInput, and AlreadyExists when the name or the email is another's."""
+    new = NewUser(name, email, username)
+    _check(new)
+    with _naming_conflicts(), transaction() as session:
+        user = session.scalar(select(User).where(User.username == username))
+        if user is not None:
+            _check_is_admin(user, new)
+            user.is_active, user_id = True, user.id
+            op.note(f"{user.username} was an admin already.")
+        else:
+            user_id = _add_admin(session, new, password_hash="")
+        return add_link(session, Purpose.PASSWORD, "create-admin", utc_now(), user_id)
+
+
+def set_password(token: str, password: str, at: datetime) -> int:
+    """Use a password link up, keep the new password and end the user's sessions (TRUST S3); gives the
+    user's id. Raises LinkUseless, and InvalidInput, after which the link still works."""
+    link = read_link(token, Purpose.PASSWORD, at)
+    check_password(password, link.username)
+    password_hash = hash_password(password)
+    with transaction() as session:
+        user_id = use_up(session, token, Purpose.PASSWORD, at)
+        user = session.get_one(User, user_id)
+        user.password_hash = password_hash
+        end_sessions(session, LoginSession.user_id == user.id, at)
+        return user.id
+
+
+def _check(new: NewUser) -> None:
+    check_name(new.name)
+    check_email(new.email)
+    check_username(new.username)
+
+
+def _check_is_admin(user: User, new: NewUser) -> None:
+    if user.role != "admin":
+        raise AlreadyExists(f"{user.username} exists and is no admin.", hint="Choose another username.")
+    if user.email != fold(new.email):
+        raise AlreadyExists(
+            f"{user.username} is an admin with another email.",
+            hint="Give that email to let them back in, or choose another username.",
+        )
+
+
+def _add_admin(session: scoped_session[Session], new: NewUser, password_hash: str) -> int:
+    user = User(
+        username=new.username,
+        email=new.email,
+        name=new.name.strip(),
+        password_hash=password_hash,
+        role="admin",
+    )
+    session.add(user)
+    session.flush()
+    return user.id
+
+
+@contextmanager
+def _naming_conflicts() -> Iterator[None]:
+    try:
+        yield
+    except AlreadyExists:
+        raise
+    except Conflict as error:
+        message = "Another user has this username or this email."
+        raise AlreadyExists(message, hint="Choose another.") from error
