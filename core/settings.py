@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
+from core import variables
 from core.connection import ConnectionParameters
-
-
-class Environment(StrEnum):
-    """The profile the program runs under."""
-
-    DEVELOPMENT = "development"
-    TESTING = "testing"
-    STAGING = "staging"
-    PRODUCTION = "production"
-
-    @property
-    def guarded(self) -> bool:
-        """True where destructive steps also want the database's name typed."""
-        return self is Environment.PRODUCTION
+from core.databases import Databases, read_databases
+from core.environment import Reader, Source, read_env_file
+from core.variables import Environment as Environment
+from core.variables import LogFormat as LogFormat
 
 
 @dataclass(frozen=True)
@@ -41,15 +32,78 @@ class Settings:
     sqlalchemy_echo: bool
     db_debug: bool
     log_file: Path | None
-    log_format: str
+    log_format: LogFormat
     auto_init: bool
     auto_migrate: bool
     backup_dir: Path
     trusted_hosts: tuple[str, ...]
     secret_key: str = field(repr=False)
+    credentials_key: str = field(default="", repr=False)
+    admin_database: ConnectionParameters | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log, message or page may show: every password and key, those that are set."""
+        accounts = (self.database, self.migration_database, self.admin_database)
+        passwords = [account.password for account in accounts if account]
+        return tuple(filter(None, [self.secret_key, self.credentials_key, *passwords]))
 
 
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read the settings: `env_file` beats the environment, which beats `.env` (not read when `env_file` is
     given). Raises ConfigurationError that names every faulty variable at once."""
-    raise ValueError(env_file)
+    reader = Reader(_sources(env_file))
+    environment = _environment(reader, env_file)
+    settings = _read(reader, environment, read_databases(reader, environment))
+    reader.raise_faults()
+    return settings
+
+
+def _sources(env_file: Path | None) -> list[Source]:
+    environment = Source("the environment", dict(os.environ))
+    if env_file:
+        return [read_env_file(Path(env_file)), environment]
+    usual = Path(".env")
+    return [environment, read_env_file(usual)] if usual.is_file() else [environment]
+
+
+_SHORT_NAMES = {"dev": Environment.DEVELOPMENT, "test": Environment.TESTING}
+
+
+def _environment(reader: Reader, env_file: Path | None) -> Environment:
+    """FLASK_ENV, else what the name of the env file says: `.env.staging` is staging."""
+    named = env_file.name.removeprefix(".env.") if env_file and env_file.name.startswith(".env.") else ""
+    if not named or any(reader.has(source, variables.FLASK_ENV) for source in reader.sources):
+        return reader.read(variables.FLASK_ENV)
+    if named in _SHORT_NAMES or named in list(Environment):
+        return _SHORT_NAMES.get(named) or Environment(named)
+    reader.fault(f"FLASK_ENV is not set, and the name {env_file} says none of {', '.join(Environment)}")
+    return Environment.DEVELOPMENT
+
+
+def _read(reader: Reader, environment: Environment, databases: Databases) -> Settings:
+    development = environment is Environment.DEVELOPMENT
+    return Settings(
+        flask_env=environment,
+        database=databases.application,
+        migration_database=databases.migration,
+        admin_database=databases.admin,
+        db_pool_size=reader.read(variables.DB_POOL_SIZE),
+        db_max_overflow=reader.read(variables.DB_MAX_OVERFLOW, development=development),
+        db_pool_timeout=reader.read(variables.DB_POOL_TIMEOUT),
+        db_pool_recycle=reader.read(variables.DB_POOL_RECYCLE),
+        db_connect_timeout=reader.read(variables.DB_CONNECT_TIMEOUT),
+        db_command_timeout=reader.read(variables.DB_COMMAND_TIMEOUT),
+        db_max_retries=reader.read(variables.DB_MAX_RETRIES),
+        db_retry_delay=reader.read(variables.DB_RETRY_DELAY),
+        sqlalchemy_echo=reader.read(variables.SQLALCHEMY_ECHO),
+        db_debug=reader.read(variables.DB_DEBUG, development=development),
+        log_file=reader.read(variables.LOG_FILE),
+        log_format=reader.read(variables.LOG_FORMAT),
+        auto_init=reader.read(variables.AUTO_INIT),
+        auto_migrate=reader.read(variables.AUTO_MIGRATE),
+        backup_dir=reader.read(variables.BACKUP_DIR),
+        trusted_hosts=reader.read(variables.TRUSTED_HOSTS),
+        secret_key=reader.read(variables.SECRET_KEY),
+        credentials_key=reader.read(variables.CREDENTIALS_KEY),
+    )

@@ -1,0 +1,117 @@
+"""Text of the environment turned into values. Each parser raises ValueError that says what is allowed."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from core.urls import check_host, check_name
+
+E = TypeVar("E", bound=StrEnum)
+
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_TRUSTED = re.compile(r"\.?[\w.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+
+
+def text(given: str) -> str:
+    """Any text."""
+    return given
+
+
+def flag(given: str) -> bool:
+    """Yes or no, in any case."""
+    try:
+        return _FLAGS[given.lower()]
+    except KeyError:
+        raise ValueError(", ".join(_FLAGS)) from None
+
+
+def word(kind: type[E], *left_out: E) -> Callable[[str], E]:
+    """A parser for one of the words of `kind`, in any case."""
+    allowed = [one for one in kind if one not in left_out]
+
+    def parse(given: str) -> E:
+        if given.lower() not in allowed:
+            raise ValueError(", ".join(allowed))
+        return kind(given.lower())
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A parser for a whole number from `low` to `high`."""
+
+    def parse(given: str) -> int:
+        if not _WHOLE.fullmatch(given) or not low <= int(given) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(given)
+
+    return parse
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    """A parser for seconds from `low` to `high`, decimals allowed."""
+
+    def parse(given: str) -> float:
+        value = float(given) if _DECIMAL.fullmatch(given) else math.nan
+        if not low <= value <= high:
+            raise ValueError(f"seconds from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def pool_size(given: str) -> int:
+    """A number of connections, or "auto": (2 x cores) + 1."""
+    if given.lower() == "auto":
+        return 2 * (os.cpu_count() or 1) + 1
+    try:
+        return whole(1, 1000)(given)
+    except ValueError as error:
+        raise ValueError(f"auto, or {error}") from None
+
+
+def port(given: str) -> int:
+    """A port; 0 for none, which leaves it to the kind of server."""
+    return whole(1, 65535)(given) if given else 0
+
+
+def host(given: str) -> str:
+    """One host name or address."""
+    try:
+        return check_host(given)
+    except ValueError:
+        raise ValueError("one host name or address") from None
+
+
+def name(given: str) -> str:
+    """A name that a server can be given."""
+    try:
+        return check_name(given)
+    except ValueError:
+        raise ValueError("a name without control characters") from None
+
+
+def path(given: str) -> Path:
+    """A path; a relative one starts at the current folder."""
+    return Path(name(given))
+
+
+def optional_path(given: str) -> Path | None:
+    """A path, or nothing."""
+    return path(given) if given else None
+
+
+def trusted_hosts(given: str) -> tuple[str, ...]:
+    """Host names with commas between them; one that starts with a dot stands for its subdomains too."""
+    hosts = tuple(host for one in given.split(",") if (host := one.strip()))
+    if not all(_TRUSTED.fullmatch(one) for one in hosts):
+        raise ValueError("host names with commas between them")
+    return hosts
