@@ -68,7 +68,7 @@ def apply(invocation: Invocation, target: str, force: bool, confirm_name: str | 
         return
     show_table(
         ("Revision", "Migration", "Direction", "Took"),
-        [(step.revision, step.name, step.direction, duration(step.duration)) for step in steps],
+        [(step.id, step.name, step.direction, duration(step.seconds)) for step in steps],
         numbers=(3,),
     )
 

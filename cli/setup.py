@@ -9,6 +9,7 @@ import click
 from cli.runtime import Invocation, common_options, confirm_name_option, pass_invocation
 
 if TYPE_CHECKING:
+    from core.progress import Feature
     from features.seeding import SampleData
     from features.setup import SetupReport
 
@@ -39,7 +40,9 @@ def init(invocation: Invocation, force: bool, sample_data: bool, confirm_name: s
         )
     elif sample_data and settings.flask_env.guarded:
         _confirm_sample_data(invocation, confirm_name)
-    report = invocation.run(initialize, database, force=force, sample_data=sample_data)
+    report = invocation.run(
+        initialize, database, applied_by=invocation.actor.name, force=force, sample_data=sample_data
+    )
     _show_report(report)
     link = _first_admin_link(invocation)
     if link:
@@ -54,7 +57,7 @@ def create_tables(invocation: Invocation) -> None:
     """Create the tables that are missing."""
     from features.setup import create_tables
 
-    _show_made(invocation.run(create_tables, invocation.settings.migration_database), "table", "tables")
+    _show_made(_run_on_schema(invocation, create_tables), "table", "tables")
 
 
 @click.command("create-indexes")
@@ -64,7 +67,7 @@ def create_indexes(invocation: Invocation) -> None:
     """Create the indexes that are missing."""
     from features.setup import create_indexes
 
-    _show_made(invocation.run(create_indexes, invocation.settings.migration_database), "index", "indexes")
+    _show_made(_run_on_schema(invocation, create_indexes), "index", "indexes")
 
 
 @click.command("create-constraints")
@@ -74,7 +77,7 @@ def create_constraints(invocation: Invocation) -> None:
     """Create the constraints that are missing."""
     from features.setup import create_constraints
 
-    made = invocation.run(create_constraints, invocation.settings.migration_database)
+    made = _run_on_schema(invocation, create_constraints)
     _show_made(made, "constraint", "constraints")
 
 
@@ -146,7 +149,9 @@ def reset(invocation: Invocation, confirm: bool, sample_data: bool, confirm_name
         confirmed=confirm,
         confirm_name=confirm_name,
     )
-    _show_report(invocation.run(reset_schema, database, sample_data=sample_data))
+    _show_report(
+        invocation.run(reset_schema, database, applied_by=invocation.actor.name, sample_data=sample_data)
+    )
     link = _first_admin_link(invocation)
     if link:
         say("Create the new first admin here, once, within 30 minutes:")
@@ -167,6 +172,10 @@ def sample_data(invocation: Invocation, confirm_name: str | None) -> None:
     if invocation.settings.flask_env.guarded:
         _confirm_sample_data(invocation, confirm_name)
     _show_sample_data(invocation.run(add_sample_data, invocation.settings.database))
+
+
+def _run_on_schema(invocation: Invocation, feature: Feature[..., tuple[str, ...]]) -> tuple[str, ...]:
+    return invocation.run(feature, invocation.settings.migration_database, applied_by=invocation.actor.name)
 
 
 def _confirm_sample_data(invocation: Invocation, confirm_name: str | None) -> None:

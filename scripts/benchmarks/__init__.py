@@ -1,0 +1,1 @@
+"""Benchmarks: one module a noun, each with `comparisons()`, which yields what is measured."""

@@ -1,0 +1,48 @@
+"""`scripts/bench [NOUN ...]`: run the benchmarks named, or all, and print their ratios as a table. Exit 1
+when one is over its limit."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+
+from scripts.benchmarks.comparison import Result, measure
+
+HELPERS = ("__init__", "__main__", "comparison", "databases")
+COLUMNS = "{:<34} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}  {}"
+
+
+def main(nouns: list[str]) -> int:
+    known = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    if unknown := [noun for noun in nouns if noun not in known]:
+        print(f"Error: There is no benchmark {', '.join(unknown)}. Try: {', '.join(known)}", file=sys.stderr)
+        return 2
+    print(COLUMNS.format("ratio of", "base, ms", "ours, ms", "min", "median", "max", "limit", ""))
+    results = [result for noun in nouns or known for result in _run(noun)]
+    return 0 if all(result.within_limit for result in results) else 1
+
+
+def _run(noun: str) -> list[Result]:
+    results = []
+    for comparison in import_module(f"scripts.benchmarks.{noun}").comparisons():
+        result = measure(comparison)
+        print(_line(result), flush=True)
+        results.append(result)
+    return results
+
+
+def _line(result: Result) -> str:
+    return COLUMNS.format(
+        result.comparison.name,
+        f"{result.baseline_milliseconds:.1f}",
+        f"{result.command_milliseconds:.1f}",
+        *(f"{summary(result.ratios):.2f}" for summary in (min, median, max)),
+        f"{result.comparison.limit:g}",
+        "within" if result.within_limit else "OVER",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
