@@ -48,6 +48,12 @@ class Settings:
         passwords = [account.password for account in accounts if account]
         return tuple(filter(None, [self.secret_key, self.credentials_key, *passwords]))
 
+    @property
+    def console_address(self) -> str:
+        """Where the console answers, as the links that a command prints name it."""
+        names = [host for host in self.trusted_hosts if not host.startswith(".")]
+        return f"https://{names[0]}" if names else "http://127.0.0.1:5000"
+
 
 def load_settings(env_file: Path | None = None) -> Settings:
     """Read the settings: `env_file` beats the environment, which beats `.env` (not read when `env_file` is
