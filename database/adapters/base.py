@@ -123,9 +123,27 @@ class Adapter(ABC):
         """A new connection in autocommit, given up after `timeout` seconds. Raises ConnectionFailed,
         SignInRefused, DatabaseMissing, or ToolMissing when the driver is not installed."""
 
+    @property
+    @abstractmethod
+    def maintenance(self) -> ConnectionParameters:
+        """Where to connect to create, drop and list databases while this one is missing."""
+
+    def recognised(self, connection: Connection) -> Adapter:
+        """The adapter of what really answers: MariaDB's where a `mysql` server turns out to be one."""
+        return self
+
+    @abstractmethod
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """What the driver may raise. Raises ToolMissing when it is not installed."""
+
     @abstractmethod
     def explain(self, error: Exception) -> ServerError:
         """The driver's error as one of ours, with the mend (the missing GRANT, who holds the lock)."""
+
+    def rows(self, connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement as `fetch_all` does, its errors explained."""
+        with translated(self):
+            return fetch_all(connection, sql, values)
 
     @abstractmethod
     def ping(self, connection: Connection) -> None:
@@ -205,6 +223,15 @@ class Adapter(ABC):
     @abstractmethod
     def probes(self, connection: Connection) -> tuple[Probe, ...]:
         """What else to look at on this kind of server."""
+
+
+@contextmanager
+def translated(adapter: Adapter) -> Iterator[None]:
+    """Raise the driver's errors as ours, the driver's kept as the cause."""
+    try:
+        yield
+    except adapter.driver_errors() as error:
+        raise adapter.explain(error) from error
 
 
 def fetch_all(connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -1,0 +1,71 @@
+"""How a MySQL or MariaDB connection is opened: over a socket that notices a vanished peer, with no file, no
+environment and no readable password (TRUST C2, C5)."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from core.connection import ConnectionParameters, TlsMode
+from database.adapters.network import APPLICATION
+
+if TYPE_CHECKING:
+    import pymysql
+
+_VERIFIED = (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
+# The methods in which the password itself is sent.
+_READABLE_METHODS = ("mysql_clear_password", "dialog")
+
+
+def open_connection(parameters: ConnectionParameters, timeout: float) -> pymysql.Connection[Any]:
+    """A connection in autocommit; each answer of the handshake is waited for at most `timeout` seconds."""
+    import pymysql
+
+    connection = pymysql.connect(
+        host=parameters.host,
+        port=parameters.port,
+        user=parameters.user,
+        password=parameters.password.encode(),  # as text it would have to be Latin-1
+        database=parameters.database or None,
+        charset="utf8mb4",
+        autocommit=True,
+        connect_timeout=max(1, timeout),
+        read_timeout=max(1, timeout),
+        program_name=APPLICATION,
+        local_infile=False,
+        auth_plugin_map=_refused_methods(parameters),
+        **_tls(parameters),
+    )
+    # Only the handshake is in a hurry: a statement may take long. PyMySQL has no public way to say so.
+    connection._read_timeout = None  # type: ignore[attr-defined]
+    return connection
+
+
+def _tls(parameters: ConnectionParameters) -> dict[str, Any]:
+    mode = parameters.tls_mode
+    if mode is TlsMode.DISABLE:
+        return {"ssl_disabled": True}
+    if mode in (TlsMode.DEFAULT, TlsMode.PREFER):
+        return {}  # PyMySQL encrypts when the server can
+    context = ssl.create_default_context(cafile=parameters.tls_root_certificate or None)
+    context.check_hostname = mode is TlsMode.VERIFY_FULL
+    if mode is TlsMode.REQUIRE:
+        context.verify_mode = ssl.CERT_NONE
+    return {"ssl": context}
+
+
+def _refused_methods(parameters: ConnectionParameters) -> dict[str, type[_Refusal]]:
+    """Who cannot prove to be the server is not given a password that can be read."""
+    return {} if parameters.tls_mode in _VERIFIED else dict.fromkeys(_READABLE_METHODS, _Refusal)
+
+
+class _Refusal:
+    """What PyMySQL asks to answer a method that we do not want."""
+
+    def __init__(self, connection: object) -> None: ...
+
+    def authenticate(self, packet: object) -> NoReturn:
+        import pymysql
+        from pymysql.constants import CR
+
+        raise pymysql.OperationalError(CR.CR_AUTH_PLUGIN_ERR, "the server asked for a readable password")

@@ -1,0 +1,92 @@
+"""What the servers reached over a network have in common: an account, a deadline, names of limited length."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from functools import partial
+from pathlib import Path
+
+from core.errors import AlreadyExists, ConnectionFailed, InvalidInput, NotFound, SignInRefused, TargetBusy
+from core.text import visible
+from database.adapters.base import Adapter, Connection, translated
+from database.adapters.explanations import CHECK_ADDRESS, END_HOLDER, where
+from database.adapters.waiting import within
+
+# Without these a session waits for a lock for ever on PostgreSQL and for a day on MariaDB (TRUST fault d).
+LOCK_PATIENCE = 5.0
+LONG_TRANSACTION = 300  # seconds
+APPLICATION = "basekeeper"
+
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class NetworkAdapter(Adapter):
+    """A server with accounts, reached over TCP."""
+
+    name_limit: int
+
+    def connect(self, timeout: float) -> Connection:
+        if not self.parameters.user:
+            # A driver would take the account of the machine instead, and sign in with that (TRUST C2).
+            raise SignInRefused("No user is named.", hint="Add the user to the database's settings.")
+        try:
+            with translated(self):
+                connection = within(timeout, partial(self._open, timeout), self._connect_errors())
+                self._prepare(connection)
+                return connection
+        except TimeoutError as error:
+            message = f"{self.label} at {where(self.parameters)} did not answer within {timeout:g} s."
+            raise ConnectionFailed(message, hint=CHECK_ADDRESS) from error
+
+    @abstractmethod
+    def _open(self, timeout: float) -> Connection:
+        """A connection by the driver; runs in a thread of its own."""
+
+    @abstractmethod
+    def _connect_errors(self) -> tuple[type[Exception], ...]:
+        """What the driver may raise while it connects."""
+
+    def _prepare(self, connection: Connection) -> None:
+        self.lock_patience(connection, LOCK_PATIENCE)
+
+    @abstractmethod
+    def _length(self, name: str) -> int:
+        """The length of `name` as the server counts it."""
+
+    def check_new_name(self, name: str) -> str:
+        """`name` when the server would keep it as it is. Raises InvalidInput for one that it would cut."""
+        if self._length(name) > self.name_limit:
+            raise InvalidInput(
+                f'The name "{visible(name[:20])}..." is too long.',
+                hint=f"{self.label} keeps {self.name_limit} {self._unit}.",
+            )
+        return name
+
+    _unit = "characters"
+
+    def _already_there(self, name: str) -> AlreadyExists:
+        return AlreadyExists(f'The database "{visible(name)}" is there already.')
+
+    def _not_there(self, name: str) -> NotFound:
+        return NotFound(f'There is no database "{visible(name)}" on {where(self.parameters)}.')
+
+    def lock_busy(self, name: str, *holder: str) -> TargetBusy:
+        """`holder`: the session, its application, its account; none when it ended as we looked."""
+        who = ", ".join(visible(part) for part in holder if part) or "a session that ended just now"
+        return TargetBusy(f'The lock "{name}" is held by {who}.', hint=END_HOLDER)
+
+    def _local_folder(self, folder: str) -> str | None:
+        """`folder` as the server names it, when that is a folder of this machine that can be seen."""
+        if self.parameters.host not in _LOCAL_HOSTS:
+            return None
+        return folder if os.access(folder, os.F_OK) and Path(folder).is_dir() else None
+
+
+def check_identifier(identifier: str) -> str:
+    """`identifier` when some quoting can carry it. Raises InvalidInput."""
+    if not identifier:
+        raise InvalidInput("A name is empty.")
+    if "\0" in identifier or any("\ud800" <= char <= "\udfff" for char in identifier):
+        raise InvalidInput(f'The name "{visible(identifier[:40])}" holds a character that no server takes.')
+    return identifier

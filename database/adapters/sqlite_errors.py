@@ -1,0 +1,85 @@
+"""What SQLite says when something fails, explained."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.connection import ConnectionParameters
+from core.errors import (
+    ConnectionFailed,
+    DatabaseMissing,
+    LockTimeout,
+    PrivilegeMissing,
+    ServerError,
+    ServerTimeout,
+)
+from database.adapters.explanations import FREE_SPACE, RUN_AGAIN, Explanation, one_line
+
+_ACCESS = "Give the account that runs this write access to the file and its folder."
+_LOCKED = Explanation(
+    LockTimeout,
+    "Another process is writing to {where}.",
+    "Wait until it is done, or find it with: fuser {where}",
+)
+_MISSING = Explanation(DatabaseMissing, "There is no database file {where}.", "Run: python manage_db.py init")
+_NO_FILE = Explanation(
+    ConnectionFailed, "{where} is not a file.", "Correct the path in the database's settings."
+)
+_UNREADABLE = Explanation(ConnectionFailed, "The file {where} cannot be opened: {said}", _ACCESS)
+
+# The low byte of SQLite's result code.
+_BY_CODE = {
+    3: _UNREADABLE,
+    5: _LOCKED,
+    6: _LOCKED,
+    8: Explanation(PrivilegeMissing, "The file {where} or its folder is read-only.", _ACCESS),
+    9: Explanation(ServerTimeout, "The statement took too long.", "Allow more time, or do less at once."),
+    10: Explanation(ServerError, "The disk of {where} fails or is full: {said}", FREE_SPACE),
+    11: Explanation(ServerError, "The file {where} is damaged: {said}", "Restore a backup."),
+    13: Explanation(ServerError, "The disk of {where} is full.", FREE_SPACE),
+    23: Explanation(PrivilegeMissing, "SQLite does not allow it: {said}"),
+    26: Explanation(
+        ConnectionFailed,
+        "The file {where} is not an SQLite database.",
+        "Correct the path in the database's settings, or move the file away.",
+    ),
+}
+_CANNOT_OPEN = 14
+_CLOSED = Explanation(ConnectionFailed, "The connection to {where} is closed.", RUN_AGAIN)
+
+
+def explain(parameters: ConnectionParameters, error: Exception) -> ServerError:
+    """`error` of sqlite3 as one of ours."""
+    said = one_line(str(error))
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    explanation = _BY_CODE.get(code)
+    if code == _CANNOT_OPEN:
+        explanation = _why_closed(Path(parameters.database))
+    elif "closed database" in said:
+        explanation = _CLOSED
+    return explanation.error(parameters, said) if explanation else ServerError(f"SQLite says: {said}")
+
+
+def explain_file(parameters: ConnectionParameters, error: OSError) -> ServerError:
+    """What kept us from making or removing the file, as one of ours."""
+    said = one_line(error.strerror or str(error))
+    if isinstance(error, PermissionError):
+        return _UNREADABLE.error(parameters, said)
+    return Explanation(ServerError, "The file {where} cannot be made or removed: {said}").error(
+        parameters, said
+    )
+
+
+def check_file(parameters: ConnectionParameters) -> None:
+    """Raise DatabaseMissing or ConnectionFailed unless there is a file that can be opened."""
+    path = Path(parameters.database)
+    if not os.path.lexists(path):
+        raise _MISSING.error(parameters, "")
+    if not path.is_file():
+        raise _NO_FILE.error(parameters, "")
+
+
+def _why_closed(path: Path) -> Explanation:
+    """Why SQLite cannot open `path`: nothing there, or no access to it."""
+    return _UNREADABLE if os.path.lexists(path) or not os.access(path.parent, os.X_OK) else _MISSING

@@ -1,0 +1,49 @@
+"""Waiting that ends in time, whatever the other side does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.25
+
+
+def within(seconds: float, attempt: Callable[[], T], errors: tuple[type[Exception], ...]) -> T:
+    """What `attempt` gives, or one of `errors` as it raised it. Raises TimeoutError after `seconds`, even
+    where the attempt cannot be interrupted: looking up a name, the whole seconds of libpq. What such an
+    attempt still gives is closed as nobody refers to it."""
+    answers: SimpleQueue[T | Exception] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(attempt())
+        except errors as error:
+            answers.put(error)
+
+    threading.Thread(target=run, name="basekeeper-connect", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def keep_trying(patience: float, attempt: Callable[[], bool]) -> bool:
+    """Call `attempt` until it gives True, at least once and for at most `patience` seconds."""
+    end = time.monotonic() + patience
+    pause = _FIRST_PAUSE
+    while not attempt():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return True
