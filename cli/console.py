@@ -39,9 +39,15 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: S
 
 
 def confirm_destruction(
-    settings: Settings, database: str, *, what: str, confirmed: bool, confirm_name: str | None
+    settings: Settings,
+    database: str,
+    *,
+    what: str,
+    confirmed: bool,
+    confirm_name: str | None,
+    flag: str = "--confirm",
 ) -> None:
-    """Let a destructive step pass only when it was meant: by flag, or by an answer at a terminal; in
+    """Let a destructive step pass only when it was meant: by `flag`, or by an answer at a terminal; in
     production also by the database's name. Raises NotConfirmed."""
     if settings.flask_env.guarded and confirm_name is None:
         raise NotConfirmed(
@@ -56,7 +62,7 @@ def confirm_destruction(
     if confirmed:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise NotConfirmed(f"{what} was not confirmed.", hint="Nothing was changed. Add --confirm.")
+        raise NotConfirmed(f"{what} was not confirmed.", hint=f"Nothing was changed. Add {flag}.")
     if not click.confirm(f"{what}. Go on?", err=True):
         raise NotConfirmed(f"{what} was not confirmed.", hint="Nothing was changed.")
 

@@ -61,6 +61,7 @@ def apply(invocation: Invocation, target: str, force: bool, confirm_name: str | 
             what=f"Undoing migrations of {database.name}",
             confirmed=force,
             confirm_name=confirm_name,
+            flag="--force",
         )
     steps = invocation.run(apply_migrations, database, target, applied_by=invocation.actor.name)
     if not steps:

@@ -177,6 +177,7 @@ def _complete(op: Operation, database: ConnectionParameters, found: _Found, appl
     if pending_revisions(found.revisions) and found.revisions:
         return
     if not found.revisions:
+        _refuse_unless_completable(database)
         op.phase("Complete the schema", total=3, unit="steps")
         for step in (schema.create_tables, schema.create_indexes, schema.create_constraints):
             for name in step(database):
@@ -187,13 +188,23 @@ def _complete(op: Operation, database: ConnectionParameters, found: _Found, appl
         migrator.stamp(database, applied_by=applied_by)
 
 
+def _refuse_unless_completable(database: ConnectionParameters) -> None:
+    """Tables of our names that differ are someone's: stop before anything is added to them."""
+    differing = [fault.message for fault in schema.find_faults(database) if fault.kind != "missing"]
+    if differing:
+        raise SchemaFault(
+            f"{database.name} has tables of these names that differ: {' '.join(differing)}",
+            hint="Nothing was changed. Name an empty database, or mend what differs.",
+        )
+
+
 def _verify(op: Operation, database: ConnectionParameters) -> None:
     op.phase("Verify")
     faults = verify_schema(database)
     if faults:
         raise SchemaFault(
             f"{database.name} differs from the models: {' '.join(faults)}",
-            hint="Mend it with create-tables, create-indexes or create-constraints, or begin anew with reset.",
+            hint="Mend it: manage_db.py create-tables, create-indexes, create-constraints, or reset.",
         )
 
 
