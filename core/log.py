@@ -84,6 +84,10 @@ class _File(WatchedFileHandler):
         with suppress(OSError, ValueError):
             sys.stderr.write(f"{self.format(record)}\n")
 
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
 
 def _formatter(settings: Settings) -> logging.Formatter:
     kinds = {LogFormat.TEXT: _OneLine, LogFormat.JSON: _JsonLine}
