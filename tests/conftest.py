@@ -89,10 +89,11 @@ def _only_with_capability(request: pytest.FixtureRequest) -> None:
     wanted = [capability for mark in request.node.iter_markers("requires") for capability in mark.args]
     if not wanted:
         return
-    from database.adapters import ADAPTERS
+    from core.connection import Dialect
+    from database.adapters import adapter_class
 
     dialect = request.getfixturevalue("server").dialect
-    lacking = [one.name for one in wanted if one not in ADAPTERS[dialect].capabilities]
+    lacking = [one.name for one in wanted if one not in adapter_class(Dialect(dialect)).capabilities]
     if lacking:
         pytest.skip(f"{dialect} does not have {', '.join(lacking)}")
 

@@ -7,22 +7,33 @@ from contextlib import contextmanager
 
 from core.connection import ConnectionParameters, Dialect
 from database.adapters.base import Adapter, Connection
-from database.adapters.mariadb import MariaDBAdapter
-from database.adapters.mysql import MySQLAdapter
-from database.adapters.postgresql import PostgreSQLAdapter
-from database.adapters.sqlite import SQLiteAdapter
 
-ADAPTERS: dict[Dialect, type[Adapter]] = {
-    Dialect.POSTGRESQL: PostgreSQLAdapter,
-    Dialect.MYSQL: MySQLAdapter,
-    Dialect.MARIADB: MariaDBAdapter,
-    Dialect.SQLITE: SQLiteAdapter,
-}
+
+def adapter_class(dialect: Dialect) -> type[Adapter]:
+    """What speaks to that kind of server. Only its own module is loaded: all four would take a monitor's
+    check longer than the check itself."""
+    match dialect:
+        case Dialect.POSTGRESQL:
+            from database.adapters.postgresql import PostgreSQLAdapter
+
+            return PostgreSQLAdapter
+        case Dialect.MYSQL:
+            from database.adapters.mysql import MySQLAdapter
+
+            return MySQLAdapter
+        case Dialect.MARIADB:
+            from database.adapters.mariadb import MariaDBAdapter
+
+            return MariaDBAdapter
+        case Dialect.SQLITE:
+            from database.adapters.sqlite import SQLiteAdapter
+
+            return SQLiteAdapter
 
 
 def adapter_for(parameters: ConnectionParameters) -> Adapter:
     """The adapter for that kind of server. Nothing is connected and no driver imported."""
-    return ADAPTERS[parameters.dialect](parameters)
+    return adapter_class(parameters.dialect)(parameters)
 
 
 def open_connection(parameters: ConnectionParameters, timeout: float) -> tuple[Adapter, Connection]:
