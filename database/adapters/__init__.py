@@ -8,6 +8,15 @@ from contextlib import contextmanager
 from core.connection import ConnectionParameters, Dialect
 from database.adapters.base import Adapter, Connection
 
+ADAPTERS: dict[Dialect, type[Adapter]]
+
+
+def __getattr__(name: str) -> object:
+    """`ADAPTERS`, all four, made when someone asks for it."""
+    if name == "ADAPTERS":
+        return {dialect: adapter_class(dialect) for dialect in Dialect}
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 def adapter_class(dialect: Dialect) -> type[Adapter]:
     """What speaks to that kind of server. Only its own module is loaded: all four would take a monitor's
