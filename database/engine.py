@@ -56,7 +56,7 @@ def migration_engine(parameters: ConnectionParameters) -> Engine:
         **({} if is_file else _transactions(adapter)),
     )
     if is_file:
-        event.listen(engine, "connect", _forget_foreign_keys)
+        event.listen(engine, "connect", _prepare_file)
         event.listen(engine, "begin", _begin_immediately)
         event.listen(engine, "commit", _check_foreign_keys)
     return engine
@@ -94,7 +94,9 @@ def _transactions(adapter: Adapter) -> dict[str, Any]:
     return {"isolation_level": "SERIALIZABLE" if _is_file(adapter) else "READ COMMITTED"}
 
 
-def _forget_foreign_keys(connection: Any, _record: Any) -> None:
+def _prepare_file(connection: Any, _record: Any) -> None:
+    # Readers and the one writer then do not wait for each other; the file remembers it.
+    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=OFF")
 
 

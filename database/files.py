@@ -1,29 +1,24 @@
-"""The file of an SQLite database, made so that only its owner can read it."""
+"""The file of a database that lives in one, made so that only its owner can read it."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from core.connection import ConnectionParameters
-from core.errors import PrivilegeMissing
-from database.adapters import adapter_for
+from core.errors import AlreadyExists
+from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 
 
 def make_database_file(parameters: ConnectionParameters) -> bool:
-    """Make the database's file (0600) and its folder (0700) if it is one that lives in a file and is not
-    there; True when it was made. Raises PrivilegeMissing when the folder does not allow it."""
-    path = Path(parameters.database)
-    if parameters.in_memory or adapter_for(parameters).supports(Capability.SESSIONS) or path.exists():
+    """Make the database's file and its folder where it is to be a file and is not there; True when it was
+    made. Raises ServerError when the folder does not allow it."""
+    adapter = adapter_for(parameters)
+    if parameters.in_memory or adapter.supports(Capability.SESSIONS) or Path(parameters.database).exists():
         return False
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Another process may be making it at this moment: whoever comes second opens what is there.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise PrivilegeMissing(
-            f"The database file {path} cannot be made: {error.strerror}.",
-            hint="Make its folder writable for this account, or name another file.",
-        ) from error
+    with closing_connection(adapter.maintenance, 0) as (_, connection):
+        try:
+            adapter.create_database(connection, parameters.database)
+        except AlreadyExists:
+            return False  # another process was first
     return True
