@@ -24,9 +24,10 @@ from core.errors import (
     AppError,
     Conflict,
     ConnectionFailed,
-    LockTimeout,
+    PrivilegeMissing,
     SchemaFault,
     ServerError,
+    ServerTimeout,
     TargetBusy,
 )
 from core.progress import Advanced, EndState, Event, Noted, PhaseStarted
@@ -115,7 +116,8 @@ class Recorder:
 
     def _may_wait(self, error: ServerError) -> bool:
         # An older schema may lack a column: what brings it up to date has to run without a record at first.
-        return self._run.makes_schema and not isinstance(error, LockTimeout | ConnectionFailed)
+        certain = (ConnectionFailed, PrivilegeMissing, ServerTimeout)
+        return self._run.makes_schema and not isinstance(error, certain)
 
     def _write_beginning(self, connection: Connection) -> None:
         holder = find_holder(connection, self._run.target)

@@ -9,14 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from core.errors import AppError
 from core.progress import Event, Noted, PhaseStarted, Started
+from core.secrets import redact
 
-HIDDEN = "[hidden]"
-_SHORTEST = 4  # a shorter secret would hide pieces of innocent words, and protects nothing
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 _SECRET_NAME = re.compile(r"(password|secret|token|key)$")
 
 
@@ -24,14 +21,13 @@ class Scrubber:
     """Hides the secrets found in `known`: the settings, and the arguments of a feature by name."""
 
     def __init__(self, *known: Any) -> None:
-        found = {form for one in known for secret in _secrets(one) for form in _forms(secret)}
-        longest_first = sorted((form for form in found if len(form) >= _SHORTEST), key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        # Programs repeat a text as `repr` writes it, too.
+        found = {form for one in known for secret in _secrets(one) for form in (secret, repr(secret)[1:-1])}
+        self._secrets = tuple(sorted(found))
 
     def text(self, text: str) -> str:
         """`text` without any known secret, and without the password of any URL."""
-        shown = self._secrets.sub(HIDDEN, text) if self._secrets else text
-        return _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}@", shown)
+        return redact(text, *self._secrets)
 
     def event(self, event: Event) -> Event:
         """`event` with its texts cleaned."""
@@ -79,8 +75,3 @@ def _dataclass_secrets(value: Any) -> Iterator[str]:
             yield from _secrets(inner, one.name)
         elif inner not in open_names:
             yield inner
-
-
-def _forms(secret: str) -> set[str]:
-    """The secret as it stands, and as it stands in a URL, in a quoted text, in a `repr`."""
-    return {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1], secret.replace("'", "''")}

@@ -92,8 +92,8 @@ class OwnConnection:
         if self._patience != patience and not self.shared:
             # In a transaction of its own: a rollback would take the setting back with it.
             with self._connection.begin():
-                driver_connection: Any = self._connection.connection.driver_connection
-                self._adapter.lock_patience(driver_connection, patience)
+                raw: Any = self._connection.connection.dbapi_connection
+                self._adapter.lock_patience(raw, patience)
             self._patience = patience
         return self._connection
 
