@@ -17,7 +17,7 @@ from core.variables import Variable
 T = TypeVar("T")
 
 _SHOWN = 60
-_HINT = "docs/reference/settings.md says what each setting takes."
+_HINT = "docs/reference/settings.md lists every setting."
 
 
 @dataclass(frozen=True)
