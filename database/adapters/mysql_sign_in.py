@@ -4,6 +4,7 @@ environment and no readable password (TRUST C2, C5)."""
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.connection import ConnectionParameters, TlsMode
@@ -54,7 +55,7 @@ def _tls(parameters: ConnectionParameters) -> dict[str, Any]:
     return {"ssl": context}
 
 
-def _refused_methods(parameters: ConnectionParameters) -> dict[str, type[_Refusal]]:
+def _refused_methods(parameters: ConnectionParameters) -> dict[str, Callable[[pymysql.Connection[Any]], Any]]:
     """Who cannot prove to be the server is not given a password that can be read."""
     return {} if parameters.tls_mode in _VERIFIED else dict.fromkeys(_READABLE_METHODS, _Refusal)
 
