@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask_sqlalchemy.session import Session
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import scoped_session
 
 from core.errors import Conflict, ServerError, ServerTimeout
 from database.adapters import adapter_for
 from database.context import current_settings
 from models.base import db
 
+DatabaseSession = scoped_session[Session]
+
 
 @contextmanager
-def transaction() -> Iterator[scoped_session[Session]]:
+def transaction() -> Iterator[DatabaseSession]:
     """The session of this application context, committed at the end and rolled back when anything raises.
     Raises Conflict when a row contradicts another, ConnectionFailed and its kin in place of the driver's
     errors."""

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
-from sqlalchemy.orm import Session, scoped_session
 
 from core.actor import Role
 from core.errors import NotAllowed, ServerError
 from core.text import visible
-from database.transactions import transaction
+from database.transactions import DatabaseSession, transaction
 from features.sign_in_links import hash_token, new_token
 from models import LoginSession, OnlineUser, User, UserLog
 
@@ -98,7 +97,7 @@ def clear_ended_sessions(at: datetime) -> None:
         end_sessions(session, over, at)
 
 
-def end_sessions(session: scoped_session[Session], which: ColumnElement[bool], at: datetime) -> None:
+def end_sessions(session: DatabaseSession, which: ColumnElement[bool], at: datetime) -> None:
     """End the sessions that `which` describes, at most 100, in the caller's transaction."""
     query = select(LoginSession, User.username).join(User, User.id == LoginSession.user_id)
     rows = session.execute(query.where(which).order_by(LoginSession.id).limit(_SWEEP)).all()
@@ -114,7 +113,7 @@ _NO_SYNC = {"synchronize_session": False}
 
 
 def _add_rows(
-    session: scoped_session[Session], user: User, token: str, browser: Browser, at: datetime
+    session: DatabaseSession, user: User, token: str, browser: Browser, at: datetime
 ) -> None:
     seen = {
         "user_id": user.id,

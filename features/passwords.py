@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -24,21 +25,7 @@ _PATIENCE = 2.0  # seconds a sign-in waits for its turn at the processor
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$MRQMC3CwP4/VOBKVEcXz8w$JtbBln8HyOF5rsBepqL0MkugM+vJS8U6kDcEl2ykzfg"
 
 # Of the passwords people choose most, those that are long enough to pass otherwise. No network is asked.
-_COMMON = frozenset(
-    """
-    123456789012345 1234567890123456 12345678901234567890 123456789123456789 098765432109876
-    1q2w3e4r5t6y7u8i9o0p 1qaz2wsx3edc4rfv 1qaz2wsx3edc4rfv5tgb qwertyuiopasdfg qwertyuiopasdfgh
-    qwertyuiopasdfghjkl qwertyuiopasdfghjklzxcvbnm qwerty1234567890 qazwsxedcrfvtgb asdfghjklqwertyuiop
-    abcdefghijklmno abcdefghijklmnop abcdefghijklmnopqrstuvwxyz abcdefgh12345678 administrator123
-    administrator1234 administratorpassword adminadminadmin adminpassword123 password12345678
-    password123456789 password1234567890 passwordpassword passwordpassword1 mypassword12345
-    changemechangeme changeme12345678 changethispassword thisismypassword iloveyouforever iloveyou12345678
-    letmeinletmein123 welcomewelcome1 welcome123456789 correcthorsebatterystaple
-    princessprincess superman12345678 football12345678 qwertyqwertyqwerty zxcvbnmasdfghjkl
-    postgrespostgres postgresql12345 mysqlpassword123 databasepassword rootrootrootroot
-    basekeeper12345 basekeeperadmin basekeeperpassword
-    """.split()
-)
+_COMMON = Path(__file__).with_name("common_passwords.txt")
 
 
 def check_password(password: str, *own_words: str) -> None:
@@ -77,13 +64,18 @@ def is_outdated(stored: str) -> bool:
 
 def _is_easy(folded: str, own_words: set[str]) -> bool:
     letters = "".join(folded.split())
-    return folded in own_words or letters in _COMMON or _repeats(letters)
+    return folded in own_words or letters in _common() or _repeats(letters)
 
 
 def _repeats(text: str) -> bool:
     # A text is a shorter one repeated when it is found inside its own double, off the ends.
     period = (text + text).find(text, 1)
     return period <= 6
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(_COMMON.read_text(encoding="utf-8").split())
 
 
 @cache

@@ -11,10 +11,9 @@ from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, select, update
-from sqlalchemy.orm import Session, scoped_session
 
 from core.errors import NotFound
-from database.transactions import transaction
+from database.transactions import DatabaseSession, transaction
 from models import SignInLink, User
 
 LINK_LIFETIME = timedelta(minutes=30)
@@ -68,7 +67,7 @@ def read_link(token: str, purpose: Purpose, at: datetime) -> Link:
 
 
 def add_link(
-    session: scoped_session[Session], purpose: Purpose, issuer: str, at: datetime, user_id: int | None = None
+    session: DatabaseSession, purpose: Purpose, issuer: str, at: datetime, user_id: int | None = None
 ) -> str:
     """Make a link in the caller's transaction, ending the earlier ones of the same purpose and user, and
     give its token."""
@@ -91,7 +90,7 @@ def add_link(
     return token
 
 
-def use_up(session: scoped_session[Session], token: str, purpose: Purpose, at: datetime) -> int | None:
+def use_up(session: DatabaseSession, token: str, purpose: Purpose, at: datetime) -> int | None:
     """Use the link up in the caller's transaction, of which only one can win, and give its user's id.
     Raises LinkUseless."""
     claim = update(SignInLink).where(*_working(token, purpose, at)).values(used_at=at)
@@ -100,7 +99,7 @@ def use_up(session: scoped_session[Session], token: str, purpose: Purpose, at: d
     return session.scalar(select(SignInLink.user_id).where(SignInLink.token_hash == hash_token(token)))
 
 
-def active_admin_exists(session: scoped_session[Session]) -> bool:
+def active_admin_exists(session: DatabaseSession) -> bool:
     """True when somebody can administer the console already."""
     query = select(User.id).where(User.role == "admin", User.is_active.is_(True)).limit(1)
     return session.scalar(query) is not None

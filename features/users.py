@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, scoped_session
 
 from core.clock import utc_now
 from core.errors import AlreadyExists, Conflict, InvalidInput
@@ -18,7 +17,7 @@ from core.progress import Operation, operation
 from core.text import visible
 from database.adapters import closing_connection
 from database.context import current_settings
-from database.transactions import transaction
+from database.transactions import DatabaseSession, transaction
 from features.login_sessions import end_sessions
 from features.passwords import check_password, hash_password
 from features.sign_in_links import LinkUseless, Purpose, active_admin_exists, add_link, read_link, use_up
@@ -135,7 +134,7 @@ def _check_is_admin(user: User, new: NewUser) -> None:
         )
 
 
-def _add_admin(session: scoped_session[Session], new: NewUser, password_hash: str) -> int:
+def _add_admin(session: DatabaseSession, new: NewUser, password_hash: str) -> int:
     user = User(
         username=new.username,
         email=new.email,

@@ -1,0 +1,44 @@
+"""The browser's face: composes the application and decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from core.settings import Settings, load_settings
+from database.context import bind
+from database.manager import init_database
+from web.auth import init_auth
+from web.errors import init_errors
+from web.pages import register_pages
+from web.rendering import init_rendering
+from web.secret_key import secret_key
+from web.security import init_security
+from web.settings import keep_settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application, its database waited for and ready. Reads the settings when none are given.
+    Raises ConfigurationError, and what `init_database` raises."""
+    settings = settings or load_settings()
+    app = Flask(
+        "basekeeper",
+        root_path=str(_ROOT),
+        instance_path=str(_ROOT / "instance"),
+        static_folder="static",
+        template_folder="templates",
+    )
+    app.secret_key = secret_key(settings, Path(app.instance_path))
+    keep_settings(app, settings)
+    bind(app, settings)
+    init_errors(app)
+    init_security(app, settings)
+    init_auth(app)
+    init_rendering(app, settings)
+    register_pages(app)
+    with app.app_context():
+        init_database(app)
+    return app

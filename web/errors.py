@@ -1,0 +1,98 @@
+"""Errors turned into pages: what happened and what to do, never how the inside looks (TRUST W9)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from core.errors import AppError, ConnectionFailed, SchemaFault, ServerError
+
+_log = logging.getLogger("basekeeper.web")
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    """What an error page says: title, what it means, what to do."""
+
+    status: int
+    title: str
+    message: str = ""
+    hint: str = ""
+
+
+NO_DATABASE = ErrorPage(
+    503,
+    "The database does not answer",
+    "Nothing can be shown or changed until it does; nothing was lost by asking.",
+    "On the server: python db_health_check.py",
+)
+NO_SCHEMA = ErrorPage(
+    503,
+    "The database is not ready",
+    "Its tables are missing, or are not those of this release.",
+    "On the server: python manage_db.py status",
+)
+UNEXPECTED = ErrorPage(
+    500,
+    "Something went wrong here",
+    "What you did may not have happened. The server's log says more.",
+    "Go back and look before you try again.",
+)
+_HTTP_PAGES = {
+    400: ErrorPage(400, "This request makes no sense", "The address or the form is damaged."),
+    403: ErrorPage(403, "This is not for you", "Your role does not reach here."),
+    404: ErrorPage(404, "There is no such page", "Nothing is at this address."),
+    405: ErrorPage(405, "This page does not do that", "It exists, but not for this kind of request."),
+    413: ErrorPage(413, "That is too much at once", "A form may hold 1 MiB and 1,000 fields."),
+}
+_STALE_FORM = ErrorPage(
+    403, "This form is no longer valid", "Nothing was changed.", "Open the page again and repeat."
+)
+
+
+def init_errors(app: Flask) -> None:
+    """Let `app` answer every error with a page."""
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(Exception, _show_error)
+
+
+def page_for(error: Exception) -> ErrorPage:
+    """What may be said about `error` to whoever sees the page."""
+    if isinstance(error, ConnectionFailed):
+        return NO_DATABASE
+    if isinstance(error, SchemaFault | ServerError):
+        return NO_SCHEMA if isinstance(error, SchemaFault) else NO_DATABASE
+    if isinstance(error, AppError):
+        return ErrorPage(error.http_status, error.message, hint=error.hint)
+    return UNEXPECTED
+
+
+def show(page: ErrorPage) -> ResponseReturnValue:
+    """Answer with an error page. It needs no database."""
+    if request.url_rule is None and isinstance(request.routing_exception, SecurityError):
+        # Under a foreign host name no address of ours can be built, not even a stylesheet's.
+        return f"{page.title}\n", page.status, {"Content-Type": "text/plain; charset=utf-8"}
+    return render_template("errors/show.html", page=page), page.status
+
+
+def _show_http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    if isinstance(error, CSRFError):
+        return show(_STALE_FORM)
+    status = error.code or 500
+    answer = show(_HTTP_PAGES.get(status, ErrorPage(status, error.name)))
+    allowed = getattr(error, "valid_methods", None)
+    return (*answer, {"Allow": ", ".join(allowed)}) if allowed and isinstance(answer, tuple) else answer
+
+
+def _show_error(error: Exception) -> ResponseReturnValue:
+    page = page_for(error)
+    if page.status >= 500:
+        _log.error("%s %s answered %s", request.method, request.endpoint, page.status, exc_info=error)
+    return show(page)

@@ -1,0 +1,15 @@
+"""The pages: parse, call one feature, show what came back."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.pages import appearance, first_admin, overview, passwords, probes, sign_in
+
+_PAGES = (overview, sign_in, first_admin, passwords, appearance, probes)
+
+
+def register_pages(app: Flask) -> None:
+    """Give `app` every page."""
+    for page in _PAGES:
+        app.register_blueprint(page.pages)

@@ -1,0 +1,47 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from features.sign_in import WrongPassword, sign_in
+from web.auth import browser, forget, now, remember, session_token
+from web.forms import SignInForm
+from web.hosts import local_path
+from web.permissions import public
+
+pages = Blueprint("sign_in", __name__)
+
+
+@pages.get("/sign-in")
+@public
+def show() -> ResponseReturnValue:
+    """The form."""
+    return _form(SignInForm())
+
+
+@pages.post("/sign-in")
+@public
+def create() -> ResponseReturnValue:
+    """Open a session, and go where the person wanted to."""
+    form = SignInForm()
+    try:
+        signed_in = sign_in(
+            form.identifier.data or "", form.password.data or "", browser(), now(), replaces=session_token()
+        )
+    except WrongPassword as error:
+        form.password.errors = [str(error)]
+        return _form(form), error.http_status
+    return remember(redirect(local_path(request.args.get("next")), 303), signed_in)
+
+
+@pages.post("/sign-out")
+@public
+def delete() -> ResponseReturnValue:
+    """End the session."""
+    return forget(redirect(url_for("sign_in.show"), 303))
+
+
+def _form(form: SignInForm) -> str:
+    return render_template("sign_in/show.html", form=form, wanted=request.args.get("next"))

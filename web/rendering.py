@@ -1,0 +1,118 @@
+"""How facts become words and marks in the templates: filters, icons, addresses of files."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from flask_login import current_user
+from markupsafe import Markup
+from wtforms import Field
+
+from core import text
+from core.settings import Settings
+from web.auth import WebUser, now
+from web.navigation import navigation
+from web.version import VERSION
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+
+def init_rendering(app: Flask, settings: Settings) -> None:
+    """Teach the templates of `app` our words."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(text.size, "size")
+    app.add_template_filter(text.duration, "duration")
+    app.add_template_filter(text.visible, "visible")
+    app.add_template_filter(count)
+    app.add_template_filter(moment)
+    app.add_template_global(text.plural, "plural")
+    app.add_template_global(icon)
+    app.add_template_global(file_url)
+    app.add_template_global(control_attributes)
+    app.add_template_global(signed_in_user)
+    app.context_processor(
+        lambda: {
+            "environment": settings.flask_env,
+            "database_name": settings.database.name,
+            "theme": theme(),
+            "navigation": navigation,
+            "version": VERSION,
+            "zone": zone(),
+        }
+    )
+
+
+def count(number: int) -> str:
+    """A number with its commas."""
+    return f"{number:,}"
+
+
+def moment(at: datetime, seconds: bool = False) -> Markup:
+    """A time as a reader wants it, today's without the day; the whole of it in the title."""
+    local, today = at.astimezone(), now().astimezone()
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    day = f"{local:%b} {local.day}"
+    if local.date() == today.date():
+        words = clock
+    else:
+        words = f"{day}, {clock}" if local.year == today.year else f"{day}, {local.year}"
+    full = f"{local:%Y-%m-%d %H:%M:%S} {local:%Z}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), full, words)
+
+
+def zone() -> str:
+    """The zone of all times shown, such as "CET (UTC+1)"."""
+    local = now().astimezone()
+    minutes = round((local.utcoffset() or now() - now()).total_seconds() / 60)
+    name = local.tzname() or ""
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    shift = f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
+    return f"{name} ({shift})" if name.isalpha() else shift
+
+
+def icon(name: str, extra: str = "") -> Markup:
+    """An icon of the sprite; it always stands by a word, so readers aloud pass over it."""
+    mark = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>')
+    return mark.format(extra, file_url("vendor/icons/sprite.svg"), name)
+
+
+def file_url(path: str) -> str:
+    """The address of a file under static/, changed with its content, so that browsers may keep it."""
+    return url_for("static", filename=path, v=_digest(Path(current_app.static_folder or "") / path))
+
+
+def theme() -> str:
+    """The theme the browser asked for."""
+    wanted = request.cookies.get(THEME_COOKIE, "")
+    return wanted if wanted in THEMES else THEMES[0]
+
+
+def control_attributes(field: Field, hint: str = "", extra: str = "") -> dict[str, Any]:
+    """The attributes of a field's control: its look, and the note that describes it."""
+    look = f"form-control {'is-invalid' if field.errors else ''} {extra}"
+    attributes = {"class_": " ".join(look.split()), "required": True}
+    attributes |= {"spellcheck": "false", "autocapitalize": "none"}
+    if field.errors or hint:
+        attributes["aria-describedby"] = f"{field.id}-note"
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+    return attributes
+
+
+def signed_in_user() -> WebUser | None:
+    """Who is signed in. Asks the database, so error pages do not call it."""
+    user = current_user._get_current_object()
+    return user if isinstance(user, WebUser) else None
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
