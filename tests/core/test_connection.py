@@ -172,7 +172,7 @@ def test_a_malformed_url_is_refused_with_the_mend(text: str, mend: str) -> None:
         parse_url(text, variable="DATABASE_URL")
 
 
-@pytest.mark.parametrize("character", list("/?#@:[]%& '\"\\") + ["%2F", "?a=", "/x@y?z=", "\n"])
+@pytest.mark.parametrize("character", list("/?#@:[]%& '\"\\") + ["%2F", "?a=", "/x@y?z=", "@y/", "\n"])
 def test_no_error_shows_a_piece_of_a_password(character: str) -> None:
     """Unescaped, such a password falls apart into host, port, path and keys: none of them may be shown."""
     for scheme in ("postgresql", "mysql", "oracle", "postgresql+asyncpg"):
@@ -184,6 +184,12 @@ def test_no_error_shows_a_piece_of_a_password(character: str) -> None:
                 assert error.__cause__ is None
             else:
                 assert not any(piece in f"{found!r} {found}" for piece in ("Tulip", "Violet"))
+
+
+def test_a_password_that_begins_like_a_port_is_not_shown_as_a_key() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_url("postgresql://user:12?violet=x@h/d")
+    assert "violet" not in str(caught.value)
 
 
 def test_a_server_account_needs_no_database() -> None:
