@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from math import ceil
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool, create_engine, event, make_url
@@ -24,7 +26,7 @@ LOCK_TIMEOUT = 5.0  # TRUST section 4.3 (d): by default DDL waits for ever, or f
 
 def engine_url(parameters: ConnectionParameters) -> URL:
     """The URL an engine is made from, without the password: `connector` does the connecting."""
-    return make_url(driver_url(parameters)).set(password=None)
+    return make_url(driver_url(replace(parameters, password="")))
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
@@ -38,8 +40,9 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     return options | {
         "pool_size": settings.db_pool_size,
         "max_overflow": settings.db_max_overflow,
-        "pool_timeout": settings.db_pool_timeout,
-        "pool_recycle": round(settings.db_pool_recycle),
+        # Flask-SQLAlchemy cuts the fraction off, and 0 would mean not to wait.
+        "pool_timeout": ceil(settings.db_pool_timeout),
+        "pool_recycle": ceil(settings.db_pool_recycle),
         "pool_pre_ping": True,
     }
 

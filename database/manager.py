@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 APPLIED_BY = "start"
+_LISTED = 5
 
 _log = logging.getLogger(__name__)
 
@@ -108,9 +109,11 @@ def adopt_schema(settings: Settings) -> str:
     schema lock. Raises SchemaFault that lists the differences, and changes nothing then."""
     faults = find_faults(settings.database)
     if faults:
+        listed = "; ".join(map(str, faults[:_LISTED]))
+        more = f"; and {len(faults) - _LISTED:,} more" if len(faults) > _LISTED else ""
         raise SchemaFault(
-            "Tables of these names are there already, and differ: " + "; ".join(map(str, faults)) + ".",
-            hint="Name an empty database, or mend what differs.",
+            f"The schema that is there is not ours: {listed}{more}.",
+            hint="Nothing was changed. Name an empty database, or mend what manage_db.py verify lists.",
         )
     return stamp(settings.migration_database, applied_by=APPLIED_BY, patience=None)
 

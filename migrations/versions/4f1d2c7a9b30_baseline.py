@@ -1,5 +1,6 @@
-"""Baseline: every table the console starts with. It spells its types out, so that it means the same
-whatever the models become."""
+"""Baseline: every table the console starts with.
+
+It spells its types out, so that it means the same whatever the models become."""
 
 from __future__ import annotations
 
