@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.connection import ConnectionParameters, TlsMode
-from core.errors import DatabaseMissing, SchemaTooNew
+from core.errors import SchemaTooNew
 from core.settings import Settings
 from core.text import plural, size
 from database.adapters import open_connection
@@ -47,11 +47,7 @@ class Session:
 
 def connection(session: Session) -> Iterator[Check]:
     """Does the server let us in?"""
-    try:
-        session.open()
-    except DatabaseMissing as error:
-        yield Check("connection", Status.UNHEALTHY, error.message, error.hint or INIT)
-        return
+    session.open()
     version = session.adapter.server_version(session.connection)
     yield Check("connection", Status.HEALTHY, str(version))
 

@@ -1,0 +1,47 @@
+"""The settings of a program whose database a test chose, and what a health report says of one check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings, load_settings
+from database.migrator import migrate
+from features.health import Check, HealthReport, Status
+
+TIMEOUT = 2.0
+Configure = Callable[..., Settings]
+
+
+@pytest.fixture
+def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """`configure(url, **changes)`: the settings of a program that runs in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def settings(url: str, **changes: object) -> Settings:
+        monkeypatch.setenv("DATABASE_URL", url)
+        return replace(load_settings(), **{"db_connect_timeout": TIMEOUT, **changes})  # type: ignore[arg-type]
+
+    return settings
+
+
+@pytest.fixture
+def settings(configure: Configure, database_url: str) -> Settings:
+    """Those of a database with the schema in place."""
+    settings = configure(database_url)
+    migrate(settings.database, applied_by="test")
+    return settings
+
+
+def found(report: HealthReport, name: str) -> Check:
+    """The check of that name."""
+    return next(check for check in report.checks if check.name == name)
+
+
+def well_but_for(report: HealthReport, *names: str) -> bool:
+    """True when every check but those is healthy; the disks of whoever runs this do not count."""
+    rest = [check for check in report.checks if check.name not in names and "disk" not in check.name]
+    return all(check.status is Status.HEALTHY for check in rest)
