@@ -1,5 +1,5 @@
-"""How a MySQL or MariaDB connection is opened: over a socket that notices a vanished peer, with no file, no
-environment and no readable password (TRUST C2, C5)."""
+"""How a MySQL or MariaDB connection is opened: every field said, no option file read, no file of ours given
+away and no readable password sent (TRUST C2, C5)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.connection import ConnectionParameters, TlsMode
+from core.errors import ConnectionFailed
+from core.text import visible
 from database.adapters.network import APPLICATION
 
 if TYPE_CHECKING:
@@ -48,11 +50,22 @@ def _tls(parameters: ConnectionParameters) -> dict[str, Any]:
         return {"ssl_disabled": True}
     if mode in (TlsMode.DEFAULT, TlsMode.PREFER):
         return {}  # PyMySQL encrypts when the server can
-    context = ssl.create_default_context(cafile=parameters.tls_root_certificate or None)
+    context = _trusting(parameters.tls_root_certificate)
     context.check_hostname = mode is TlsMode.VERIFY_FULL
     if mode is TlsMode.REQUIRE:
         context.verify_mode = ssl.CERT_NONE
     return {"ssl": context}
+
+
+def _trusting(authority: str) -> ssl.SSLContext:
+    """What trusts the certificate authority in that file, or those of this system when it is ""."""
+    try:
+        return ssl.create_default_context(cafile=authority or None)
+    except OSError as error:
+        raise ConnectionFailed(
+            f"The certificate authority {visible(authority)} cannot be read: {error.strerror or error}.",
+            hint="Correct ssl_ca in the database's settings.",
+        ) from error
 
 
 def _refused_methods(parameters: ConnectionParameters) -> dict[str, Callable[[pymysql.Connection[Any]], Any]]:

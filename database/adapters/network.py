@@ -7,10 +7,19 @@ from abc import abstractmethod
 from functools import partial
 from pathlib import Path
 
-from core.errors import AlreadyExists, ConnectionFailed, InvalidInput, NotFound, SignInRefused, TargetBusy
+from core.errors import (
+    AlreadyExists,
+    AppError,
+    ConnectionFailed,
+    InvalidInput,
+    NotFound,
+    ServerError,
+    SignInRefused,
+    TargetBusy,
+)
 from core.text import visible
-from database.adapters.base import Adapter, Connection, translated
-from database.adapters.explanations import CHECK_ADDRESS, END_HOLDER, where
+from database.adapters.base import Adapter, Connection
+from database.adapters.explanations import CHECK_ADDRESS, END_HOLDER, one_line, where
 from database.adapters.waiting import within
 
 # Without these a session waits for a lock for ever on PostgreSQL and for a day on MariaDB (TRUST fault d).
@@ -30,14 +39,25 @@ class NetworkAdapter(Adapter):
         if not self.parameters.user:
             # A driver would take the account of the machine instead, and sign in with that (TRUST C2).
             raise SignInRefused("No user is named.", hint="Add the user to the database's settings.")
+        errors = self._connect_errors()
         try:
-            with translated(self):
-                connection = within(timeout, partial(self._open, timeout), self._connect_errors())
-                self._prepare(connection)
-                return connection
+            connection = within(timeout, partial(self._open, timeout), (*errors, AppError))
         except TimeoutError as error:
             message = f"{self.label} at {where(self.parameters)} did not answer within {timeout:g} s."
             raise ConnectionFailed(message, hint=CHECK_ADDRESS) from error
+        except errors as error:
+            raise self._why_not_connected(error) from error
+        self._prepare(connection)
+        return connection
+
+    def _why_not_connected(self, error: Exception) -> ServerError:
+        if isinstance(error, self.driver_errors()):
+            explained = self.explain(error)
+            if type(explained) is not ServerError:
+                return explained
+        said = one_line(str(error))
+        message = f"{self.label} at {where(self.parameters)} cannot be reached: {said}"
+        return ConnectionFailed(message, hint=CHECK_ADDRESS)
 
     @abstractmethod
     def _open(self, timeout: float) -> Connection:

@@ -1,0 +1,96 @@
+"""Servers that are not what they say: one that never answers, and two that ask for what they must not get."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+Talk = Callable[[socket.socket], bytes]
+
+
+class Imposter:
+    """`port` to connect to; `received` is what it got in answer to its request."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.received = b""
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """The port of a server that takes connections and says nothing, like a firewall that drops packets."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def imposter(talk: Talk) -> Iterator[Imposter]:
+    """A server that says what `talk` says to each who connects, and keeps what they answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        one = Imposter(listener.getsockname()[1])
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    client.settimeout(2)
+                    with client, suppress(OSError):
+                        one.received += talk(client)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield one
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+def postgresql_without_tls_that_wants_the_password(client: socket.socket) -> bytes:
+    """Answers N to the request for TLS, then asks for the password in clear text."""
+    if client.recv(8)[4:] == struct.pack("!I", 80877103):
+        client.sendall(b"N")
+        client.recv(4096)
+    client.sendall(b"R" + struct.pack("!II", 8, 3))
+    return client.recv(4096)
+
+
+def mysql_that_wants_a_file(client: socket.socket) -> bytes:
+    """Lets anyone in, then answers the first statement by asking for a local file."""
+    _greet_mysql(client)
+    _read_packet(client)
+    _send_packet(client, 2, b"\x00\x00\x00\x02\x00\x00\x00")
+    _read_packet(client)
+    _send_packet(client, 1, b"\xfb/etc/passwd")
+    return client.recv(4096)
+
+
+def mysql_that_wants_the_password(client: socket.socket) -> bytes:
+    """Switches to the method in which the password is sent as it is."""
+    _greet_mysql(client)
+    _read_packet(client)
+    _send_packet(client, 2, b"\xfemysql_clear_password\x00")
+    return client.recv(4096)
+
+
+def _greet_mysql(client: socket.socket) -> None:
+    capabilities = 0x0008_A20F  # protocol 4.1, plugins, secure connection, database, local files; no TLS
+    _send_packet(
+        client,
+        0,
+        b"\x0a8.0.99\x00" + struct.pack("<I", 7) + b"saltsalt\x00"
+        + struct.pack("<HBHHB", capabilities & 0xFFFF, 45, 2, capabilities >> 16, 21)
+        + bytes(10) + b"saltsaltsalt\x00" + b"mysql_native_password\x00",
+    )  # fmt: skip
+
+
+def _send_packet(client: socket.socket, number: int, payload: bytes) -> None:
+    client.sendall(struct.pack("<I", len(payload))[:3] + bytes([number]) + payload)
+
+
+def _read_packet(client: socket.socket) -> bytes:
+    length = int.from_bytes(client.recv(4, socket.MSG_WAITALL)[:3], "little")
+    return client.recv(length, socket.MSG_WAITALL)
