@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from database.manager import db_manager, init_database
+    from database.handle import db_manager, init_database
 
 __all__ = ["db_manager", "init_database"]
 
@@ -14,6 +14,6 @@ __all__ = ["db_manager", "init_database"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from database import manager
+    from database import handle
 
-    return getattr(manager, name)
+    return getattr(handle, name)

@@ -1,19 +1,22 @@
-"""What an application holds in its hand: its database, inside an application context."""
+"""What an application holds in its hand: its database. Light until used, so that naming it costs nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from flask_sqlalchemy.session import Session
-from sqlalchemy import Engine
-from sqlalchemy.orm import scoped_session
+from typing import TYPE_CHECKING
 
 from core.settings import Settings
 from database.adapters import closing_connection
 from database.adapters.base import ServerVersion
-from database.context import current_settings
 from database.revisions import Revision, pending_revisions
-from models import db
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask_sqlalchemy.session import Session
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import scoped_session
+
+    from database.manager import InitReport
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,22 @@ class Database:
     @property
     def settings(self) -> Settings:
         """The settings the application was bound with."""
+        from database.context import current_settings
+
         return current_settings()
 
     @property
     def engine(self) -> Engine:
         """SQLAlchemy's engine, with the pool that the settings ask for."""
+        from models import db
+
         return db.engine
 
     @property
     def session(self) -> scoped_session[Session]:
         """SQLAlchemy's session, the same as `db.session`; it ends with the application context."""
+        from models import db
+
         return db.session
 
     def check_connection(self) -> ServerVersion:
@@ -61,3 +70,13 @@ class Database:
             version = adapter.server_version(connection)
         revision = current[-1] if current else ""
         return DatabaseStatus(settings.database.name, version, revision, pending_revisions(current))
+
+
+db_manager = Database()
+
+
+def init_database(app: Flask | None = None) -> InitReport:
+    """Make the application's database ready: see `database.manager.init_database`."""
+    from database import manager
+
+    return manager.init_database(app)

@@ -18,7 +18,6 @@ from database.context import current_settings
 from database.engine import explained
 from database.expected import TABLES
 from database.files import make_database_file
-from database.handle import Database
 from database.migrator import current_revisions, migrate, stamp
 from database.revisions import Revision, pending_revisions
 from database.schema import find_faults
@@ -32,8 +31,6 @@ APPLIED_BY = "start"
 _LISTED = 5
 
 _log = logging.getLogger(__name__)
-
-db_manager = Database()
 
 
 @dataclass(frozen=True)

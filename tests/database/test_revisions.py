@@ -129,7 +129,7 @@ def test_steps_beyond_the_ends_are_refused(steps: int) -> None:
 def test_neither_revisions_nor_the_package_load_a_library() -> None:
     """ARCHITECTURE section 8: the health door reads revisions without Alembic, SQLAlchemy or Flask."""
     program = (
-        "import sys, database, database.adapters, database.revisions\n"
+        "import sys, database.adapters, database.revisions\nfrom database import db_manager, init_database\n"
         "database.revisions.known_revisions()\n"
         "print(*({'alembic', 'sqlalchemy', 'flask', 'psycopg2', 'pymysql'} & set(sys.modules)))"
     )
