@@ -55,6 +55,11 @@ class MySQLAdapter(NetworkAdapter):
         {Capability.ACCOUNTS, Capability.CREATE_DATABASE, Capability.SESSIONS, Capability.TLS}
     )
 
+    def __init__(self, parameters: ConnectionParameters) -> None:
+        super().__init__(parameters)
+        # Whom a GRANT has to name; the server alone knows which of its accounts let us in.
+        self.account = f"{parameters.user}@%"
+
     @property
     def maintenance(self) -> ConnectionParameters:
         return replace(self.parameters, database="")
@@ -63,7 +68,11 @@ class MySQLAdapter(NetworkAdapter):
         from database.adapters.mariadb import MariaDBAdapter
 
         kind = MariaDBAdapter if "MariaDB" in self._raw_version(connection) else MySQLAdapter
-        return self if type(self) is kind else kind(self.parameters)
+        if type(self) is kind:
+            return self
+        adapter = kind(self.parameters)
+        adapter.account = self.account
+        return adapter
 
     def driver_errors(self) -> tuple[type[Exception], ...]:
         try:
@@ -78,8 +87,12 @@ class MySQLAdapter(NetworkAdapter):
     def _open(self, timeout: float) -> Connection:
         return open_connection(self.parameters, timeout)
 
+    def _prepare(self, connection: Connection) -> None:
+        super()._prepare(connection)
+        self.account = str(self.rows(connection, "SELECT current_user()")[0][0])
+
     def explain(self, error: Exception) -> ServerError:
-        return mysql_errors.explain(self.parameters, error)
+        return mysql_errors.explain(self.parameters, self.account, error)
 
     def ping(self, connection: Connection) -> None:
         if self.rows(connection, "SELECT 1") != [(1,)]:

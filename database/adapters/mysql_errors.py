@@ -107,18 +107,17 @@ _UNREACHABLE_BY_TEXT = (
     ("", "The server at {where} cannot be reached: {said}", CHECK_ADDRESS),
 )
 
-_ACCOUNT = re.compile(r"user '([^']*)'@'([^']*)'")
 _COMMAND = re.compile(r"^([A-Z, ]+) command denied .* for (?:table|routine) '?`?(.*?)'?$")
 _DATABASE = re.compile(r"to database '(.*)'")
 _SPECIAL = re.compile(r"at least one of\)? the ([A-Z_ ]+) privilege")
 _PRIVILEGES = (1044, 1142, 1143, 1227, 1370)
 
 
-def explain(parameters: ConnectionParameters, error: Exception) -> ServerError:
-    """`error` of PyMySQL as one of ours."""
+def explain(parameters: ConnectionParameters, account: str, error: Exception) -> ServerError:
+    """`error` of PyMySQL as one of ours; `account` is the user@host to whom a privilege is granted."""
     code, said = _code_and_words(error)
     if code in _PRIVILEGES:
-        return _missing_privilege(parameters, said)
+        return _missing_privilege(parameters, account, said)
     explanation = _unreachable(said) if code == _UNREACHABLE else _BY_CODE.get(code)
     if code == _OPTION_FORBIDS and "read" not in said:
         explanation = None  # another option than read_only
@@ -140,8 +139,8 @@ def _unreachable(said: str) -> Explanation:
     return Explanation(ConnectionFailed, message, hint)
 
 
-def _missing_privilege(parameters: ConnectionParameters, said: str) -> PrivilegeMissing:
-    account = _account(parameters, said)
+def _missing_privilege(parameters: ConnectionParameters, account: str, said: str) -> PrivilegeMissing:
+    user, _, host = account.rpartition("@")
     if special := _SPECIAL.search(said):
         grant = f"GRANT {special[1]} ON *.*"
     else:
@@ -150,14 +149,8 @@ def _missing_privilege(parameters: ConnectionParameters, said: str) -> Privilege
         grant = f"GRANT {command[1] if command else 'ALL'} ON {_quote(name)}.*"
     return PrivilegeMissing(
         f'The account "{parameters.user}" lacks a privilege: {said}',
-        hint=f"As an administrator run: {grant} TO {account};",
+        hint=f"As an administrator run: {grant} TO {_text(user)}@{_text(host)};",
     )
-
-
-def _account(parameters: ConnectionParameters, said: str) -> str:
-    found = _ACCOUNT.search(said)
-    user, host = (found[1], found[2]) if found else (parameters.user, "%")
-    return f"{_text(user)}@{_text(host)}"
 
 
 def _text(value: str) -> str:

@@ -40,16 +40,18 @@ _HOLDER = f"""
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = {_KEY}
 """
-_SESSIONS = """
+# Of other accounts' sessions only the first few columns are shown to those without pg_read_all_stats.
+_IS_CLIENT = "coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL"
+_SESSIONS = f"""
     SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''),
            coalesce(state, ''),
            coalesce(extract(epoch FROM clock_timestamp()
                     - CASE WHEN state = 'active' THEN query_start ELSE state_change END), 0)::float
     FROM pg_catalog.pg_stat_activity
-    WHERE backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()
+    WHERE {_IS_CLIENT} AND pid <> pg_catalog.pg_backend_pid()
     ORDER BY pid
 """
-_ALIVE = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s AND backend_type = 'client backend'"
+_ALIVE = f"SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s AND {_IS_CLIENT}"
 _DATABASES = """
     SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname
 """

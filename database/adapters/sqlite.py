@@ -198,7 +198,10 @@ class SQLiteAdapter(Adapter):
     def _integrity(self, connection: Connection) -> Probe:
         if (taken := self.database_size(connection)) >= _CHECKED_BELOW:
             return Probe("integrity", "healthy", f"not checked, the file has {size(taken)}")
-        found = [str(row[0]) for row in self.rows(connection, "PRAGMA quick_check(5)")]
+        try:
+            found = [str(row[0]) for row in self.rows(connection, "PRAGMA quick_check(5)")]
+        except ServerError as error:
+            found = [error.message]  # too damaged to be checked
         if found == ["ok"]:
             return Probe("integrity", "healthy", "ok")
         return Probe("integrity", "unhealthy", "; ".join(found), "The file is damaged: restore a backup.")

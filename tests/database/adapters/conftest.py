@@ -41,19 +41,20 @@ def opened(connect: Callable[..., Opened]) -> Opened:
 
 
 @pytest.fixture
-def account(server: Server, parameters: ConnectionParameters) -> Iterator[ConnectionParameters]:
+def account(
+    server: Server, database_url: str, parameters: ConnectionParameters
+) -> Iterator[ConnectionParameters]:
     """The fresh database as an account sees it that may do nothing there but look."""
     name, password = f"poor_{secrets.token_hex(4)}", "пароль '\\ 1"
-    known_as = f'"{name}"' if server.dialect == "postgresql" else f"'{name}'@'%'"
-    escaped = password.replace("'", "''") if server.dialect == "postgresql" else "пароль ''\\\\ 1"
-    create = "CREATE ROLE {} LOGIN PASSWORD '{}'" if server.dialect == "postgresql" else (
-        "CREATE USER {} IDENTIFIED BY '{}'"
-    )  # fmt: skip
-    admin = [create.format(known_as, escaped)]
-    if server.dialect != "postgresql":
-        admin.append(f"GRANT SELECT ON `{parameters.database}`.* TO {known_as}")
-    server.execute(server.admin_url, *admin)
+    quoted = password.replace("'", "''")
+    if server.dialect == "postgresql":
+        server.execute(server.admin_url, f"CREATE ROLE {name} LOGIN PASSWORD '{quoted}'")
+    else:
+        quoted = quoted.replace("\\", "\\\\")
+        look = f"GRANT SELECT ON `{parameters.database}`.* TO {name}"
+        server.execute(server.admin_url, f"CREATE USER {name} IDENTIFIED BY '{quoted}'", look)
     yield replace(parameters, user=name, password=password)
-    server.execute(
-        server.admin_url, f"DROP {'ROLE' if server.dialect == 'postgresql' else 'USER'} {known_as}"
-    )
+    if server.dialect == "postgresql":
+        server.execute(database_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+    else:
+        server.execute(server.admin_url, f"DROP USER {name}")
