@@ -88,7 +88,7 @@ def _refuse_open_debug(made: Flask, address: str) -> None:
 def _issuer() -> str:
     """What stays the same for all workers of one start: gunicorn's parent process and its start."""
     process = os.getppid() if _under_gunicorn() else os.getpid()
-    return f"{os.uname().nodename[:60]}/{process}/{_start_of(process)}"
+    return f"server/{os.uname().nodename[:60]}/{process}/{_start_of(process)}"
 
 
 def _start_of(process: int) -> str:

@@ -112,9 +112,7 @@ def end_sessions(session: DatabaseSession, which: ColumnElement[bool], at: datet
 _NO_SYNC = {"synchronize_session": False}
 
 
-def _add_rows(
-    session: DatabaseSession, user: User, token: str, browser: Browser, at: datetime
-) -> None:
+def _add_rows(session: DatabaseSession, user: User, token: str, browser: Browser, at: datetime) -> None:
     seen = {
         "user_id": user.id,
         "last_seen": at,

@@ -39,14 +39,19 @@ class Reason:
 
 @dataclass(frozen=True)
 class Overview:
-    """`reasons` is empty when all is well, and begins with the worst. `passed` of `checks` found nothing."""
+    """`reasons` is empty when all is well, and begins with the worst. `checks` are all that were made, in
+    their order; `head` is the newest revision that this release knows."""
 
     checked_at: datetime
     reasons: tuple[Reason, ...]
-    passed: int
-    checks: int
+    checks: tuple[Check, ...]
     status: DatabaseStatus
     head: str
+
+    @property
+    def passed(self) -> int:
+        """How many checks found nothing."""
+        return len(self.checks) - len(self.reasons)
 
     @property
     def verdict(self) -> str:
@@ -68,8 +73,7 @@ def read_overview(settings: Settings) -> Overview:
     return Overview(
         checked_at=report.timestamp,
         reasons=tuple(_reason(check, status) for check in findings),
-        passed=len(report.checks) - len(findings),
-        checks=len(report.checks),
+        checks=report.checks,
         status=status,
         head=head_revision(),
     )

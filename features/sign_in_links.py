@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, select, update
 
 from core.errors import NotFound
 from database.transactions import DatabaseSession, transaction
@@ -69,13 +69,7 @@ def read_link(token: str, purpose: Purpose, at: datetime) -> Link:
 def add_link(
     session: DatabaseSession, purpose: Purpose, issuer: str, at: datetime, user_id: int | None = None
 ) -> str:
-    """Make a link in the caller's transaction, ending the earlier ones of the same purpose and user, and
-    give its token."""
-    session.execute(
-        delete(SignInLink).where(
-            SignInLink.purpose == purpose, SignInLink.user_id == user_id, SignInLink.used_at.is_(None)
-        )
-    )
+    """Make a link in the caller's transaction and give its token."""
     token = new_token()
     session.add(
         SignInLink(
@@ -88,6 +82,17 @@ def add_link(
         )
     )
     return token
+
+
+def end_links(session: DatabaseSession, which: ColumnElement[bool]) -> None:
+    """End the links that `which` describes and nobody has used, in the caller's transaction."""
+    session.execute(delete(SignInLink).where(which, SignInLink.used_at.is_(None)))
+
+
+def link_works(session: DatabaseSession, issuer: str, at: datetime) -> bool:
+    """True when `issuer` has made a link that can still be used."""
+    works = (SignInLink.issuer == issuer, SignInLink.used_at.is_(None), SignInLink.expires_at > at)
+    return session.scalar(select(SignInLink.id).where(*works).limit(1)) is not None
 
 
 def use_up(session: DatabaseSession, token: str, purpose: Purpose, at: datetime) -> int | None:

@@ -20,12 +20,21 @@ from database.context import current_settings
 from database.transactions import DatabaseSession, transaction
 from features.login_sessions import end_sessions
 from features.passwords import check_password, hash_password
-from features.sign_in_links import LinkUseless, Purpose, active_admin_exists, add_link, read_link, use_up
+from features.sign_in_links import (
+    LinkUseless,
+    Purpose,
+    active_admin_exists,
+    add_link,
+    end_links,
+    link_works,
+    read_link,
+    use_up,
+)
 from models import LoginSession, SignInLink, User
 
 _USERNAME = re.compile(r"\w[\w.\-]{2,79}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_LINK_PATIENCE = 30.0  # seconds a starting worker waits for its siblings
+_LOCK_PATIENCE = 30.0  # seconds a starting worker waits for its siblings
 
 
 @dataclass(frozen=True)
@@ -57,20 +66,16 @@ def check_name(text: str) -> None:
 
 
 def issue_first_admin_link(issuer: str, at: datetime | None = None) -> str | None:
-    """The token of a link to create the first admin; None when an admin exists, or when this `issuer` (one
-    start of the server, whatever the number of its workers) has made one already. Those of earlier starts
-    end."""
-    settings = current_settings()
-    lock = "first admin link"
-    with (
-        closing_connection(settings.database, settings.db_connect_timeout) as (adapter, connection),
-        adapter.native_lock(connection, lock, _LINK_PATIENCE),
-        transaction() as session,
-    ):
-        issued = select(SignInLink.id).where(SignInLink.issuer == issuer).limit(1)
-        if active_admin_exists(session) or session.scalar(issued) is not None:
+    """The token of a link to create the first admin; None when an admin exists. `issuer` is "kind/start":
+    of all workers of one start the first alone gets a link, and a new start ends the links of those
+    before. A kind alone, such as a command, gets a new link each time."""
+    moment = at or utc_now()
+    kind, _, start = issuer.partition("/")
+    with _first_admin_lock(), transaction() as session:
+        if active_admin_exists(session) or (start and link_works(session, issuer, moment)):
             return None
-        return add_link(session, Purpose.FIRST_ADMIN, issuer, at or utc_now())
+        end_links(session, SignInLink.issuer.startswith(kind, autoescape=True))
+        return add_link(session, Purpose.FIRST_ADMIN, issuer, moment)
 
 
 def create_first_admin(token: str, new: NewUser, password: str, at: datetime) -> int:
@@ -80,7 +85,7 @@ def create_first_admin(token: str, new: NewUser, password: str, at: datetime) ->
     read_link(token, Purpose.FIRST_ADMIN, at)  # before the costly hash
     check_password(password, new.username, new.email, new.name)
     password_hash = hash_password(password)
-    with _naming_conflicts(), transaction() as session:
+    with _naming_conflicts(), _first_admin_lock(), transaction() as session:
         use_up(session, token, Purpose.FIRST_ADMIN, at)
         if active_admin_exists(session):
             raise LinkUseless()
@@ -101,6 +106,7 @@ def create_admin(op: Operation, username: str, email: str, name: str) -> str:
             op.note(f"{user.username} was an admin already.")
         else:
             user_id = _add_admin(session, new, password_hash="")
+        end_links(session, SignInLink.user_id == user_id)
         return add_link(session, Purpose.PASSWORD, "create-admin", utc_now(), user_id)
 
 
@@ -145,6 +151,17 @@ def _add_admin(session: DatabaseSession, new: NewUser, password_hash: str) -> in
     session.add(user)
     session.flush()
     return user.id
+
+
+@contextmanager
+def _first_admin_lock() -> Iterator[None]:
+    """One at a time may make the first admin or the link to it: the server's own lock sees to that."""
+    settings = current_settings()
+    with (
+        closing_connection(settings.database, settings.db_connect_timeout) as (adapter, connection),
+        adapter.native_lock(connection, "first admin", _LOCK_PATIENCE),
+    ):
+        yield
 
 
 @contextmanager

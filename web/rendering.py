@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ def init_rendering(app: Flask, settings: Settings) -> None:
     app.add_template_filter(text.visible, "visible")
     app.add_template_filter(count)
     app.add_template_filter(moment)
+    app.add_template_filter(label)
     app.add_template_global(text.plural, "plural")
     app.add_template_global(icon)
     app.add_template_global(file_url)
@@ -66,10 +67,15 @@ def moment(at: datetime, seconds: bool = False) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), full, words)
 
 
+def label(name: str) -> str:
+    """The name of a check as people write it: "data_disk" is "Data disk"."""
+    return "TLS" if name == "tls" else name.replace("_", " ").capitalize()
+
+
 def zone() -> str:
     """The zone of all times shown, such as "CET (UTC+1)"."""
     local = now().astimezone()
-    minutes = round((local.utcoffset() or now() - now()).total_seconds() / 60)
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
     name = local.tzname() or ""
     if not minutes:
         return "UTC"
