@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -23,10 +25,13 @@ def write(settings: Settings, *targets: str) -> None:
     in_context(settings, entries)
 
 
-def write_in_a_process(url: str, folder: str, targets: list[str]) -> None:
+def write_in_a_process(url: str, folder: str, names: list[str]) -> None:
+    """Four threads at once."""
     os.environ["DATABASE_URL"] = url
     os.chdir(folder)
-    write(load_settings(), *targets)
+    settings = load_settings()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: write(settings, *(f"{name}-{turn}" for turn in range(5))), names))
 
 
 def test_an_empty_chain_is_whole(settings: Settings) -> None:
@@ -40,18 +45,20 @@ def test_each_row_stands_on_the_one_before(settings: Settings) -> None:
     assert in_context(settings, verify_chain) is None
 
 
-def test_eight_processes_at_once_make_one_chain(settings: Settings, database_url: str, tmp_path) -> None:
+def test_eight_writers_at_once_make_one_chain(settings: Settings, database_url: str, tmp_path: Path) -> None:
+    """Two processes of four threads, each with a context and connections of its own."""
     context = multiprocessing.get_context("spawn")
-    names = [[f"{number}-{turn}" for turn in range(5)] for number in range(8)]
     children = [
-        context.Process(target=write_in_a_process, args=(database_url, str(tmp_path), mine)) for mine in names
+        context.Process(target=write_in_a_process, args=(database_url, str(tmp_path), list(names)))
+        for names in ("abcd", "efgh")
     ]
     for child in children:
         child.start()
     for child in children:
         child.join()
-    assert [child.exitcode for child in children] == [0] * 8
-    assert {name for (name,) in rows(settings, "SELECT target FROM audit")} == set(sum(names, []))
+    assert [child.exitcode for child in children] == [0, 0]
+    written = {name for (name,) in rows(settings, "SELECT target FROM audit")}
+    assert written == {f"{name}-{turn}" for name in "abcdefgh" for turn in range(5)}
     assert in_context(settings, verify_chain) is None
 
 
