@@ -12,7 +12,7 @@ import click
 from core.clock import utc_now
 from core.errors import NotConfirmed
 from core.progress import Advanced, Event, Finished, Noted, PhaseStarted, Sink, Started
-from core.text import visible
+from core.text import plural, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -118,7 +118,7 @@ def _describe(event: Event) -> str:
         case Started(operation_id, _, title, _):
             return f"{title} ({operation_id})"
         case PhaseStarted(name, total, unit):
-            return f"{name}, {total:,} {unit}".rstrip() if total else name
+            return f"{name}, {plural(total, unit)}" if total and unit else name
         case Noted(message):
             return message
         case Finished(state):

@@ -104,9 +104,9 @@ def run_door(command: click.Command, program: str) -> None:
     """Run a command-line tool and leave with its exit code: 0 done, 1 failed, 2 wrong usage."""
     invocation = Invocation()
     try:
-        command.main(prog_name=program, standalone_mode=False, obj=invocation)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        # Outside its standalone mode click gives the exit code a command asked for.
+        code = command.main(prog_name=program, standalone_mode=False, obj=invocation)
+        sys.exit(code if isinstance(code, int) else 0)
     except BrokenPipeError:
         # The reader of our output went away; nothing more can be said, nor need it be.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ from core.text import duration, size
 
 if TYPE_CHECKING:
     from core.settings import Settings
+    from features.status import DatabaseStatus
 
 
 def show_status(settings: Settings) -> None:
@@ -18,11 +19,11 @@ def show_status(settings: Settings) -> None:
     state = read_status(settings.database)
     say(f"Database     {settings.database} ({settings.flask_env})")
     say(f"Server       {state.version}, reached in {duration(state.seconds)}")
-    say(f"Revision     {', '.join(state.revisions) or 'none'} ({_standing(len(state.pending))})")
+    say(f"Revision     {_standing(state)}")
     say(f"Size         {size(state.size)}")
     say()
     if not state.tables:
-        say("There are no tables. Create them: python manage_db.py init")
+        say("There are no tables.")
         return
     rows = [
         (table.name, f"{'' if table.exact else 'about '}{table.rows:,}", _bytes(table.size))
@@ -31,10 +32,11 @@ def show_status(settings: Settings) -> None:
     show_table(("Table", "Rows", "Size"), rows, numbers=(1, 2))
 
 
-def _standing(pending: int) -> str:
-    if not pending:
-        return "newest"
-    return f"{pending} pending: python migrate.py migrate"
+def _standing(state: DatabaseStatus) -> str:
+    if not state.revisions:
+        return "none: python manage_db.py init"
+    pending = f"{len(state.pending)} pending: python migrate.py migrate" if state.pending else "newest"
+    return f"{', '.join(state.revisions)} ({pending})"
 
 
 def _bytes(count: int | None) -> str:

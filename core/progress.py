@@ -30,7 +30,7 @@ class Started:
 
 @dataclass(frozen=True)
 class PhaseStarted:
-    """A phase began; `total` is None when its length is not known."""
+    """A phase began; `total` is None when its length is not known. `unit` is singular: "row"."""
 
     name: str
     total: int | None

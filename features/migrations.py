@@ -83,7 +83,7 @@ def apply_migrations(
 ) -> tuple[AppliedRevision, ...]:
     """Bring the database to `target` (head, base, +N, -N or a revision); gives the steps taken. Raises
     InvalidInput, TargetBusy, SchemaTooNew, MigrationError, ServerError."""
-    op.phase("Apply migrations", unit="migrations")
+    op.phase("Apply migrations", unit="migration")
     return migrator.migrate(database, target, applied_by=applied_by, on_step=lambda _: op.advance())
 
 

@@ -35,7 +35,7 @@ def add_sample_data(op: Operation, database: ConnectionParameters) -> SampleData
     """Add the sample users and their records in one transaction; a second run adds nothing."""
     if _sample_users():
         return SampleData("", ())
-    op.phase("Add sample data", total=len(PEOPLE), unit="users")
+    op.phase("Add sample data", total=len(PEOPLE), unit="user")
     password = _make_password()
     recipe = Recipe(utc_now(), hash_password(password))
     counts: Counter[str] = Counter()

@@ -166,7 +166,7 @@ def _build(
 
 
 def _create(op: Operation, database: ConnectionParameters, applied_by: str) -> None:
-    op.phase("Create the schema", total=len(pending_revisions(())), unit="migrations")
+    op.phase("Create the schema", total=len(pending_revisions(())), unit="migration")
     migrator.migrate(database, applied_by=applied_by, on_step=lambda _: op.advance())
     _verify(op, database)
 
@@ -178,7 +178,7 @@ def _complete(op: Operation, database: ConnectionParameters, found: _Found, appl
         return
     if not found.revisions:
         _refuse_unless_completable(database)
-        op.phase("Complete the schema", total=3, unit="steps")
+        op.phase("Complete the schema", total=3, unit="step")
         for step in (schema.create_tables, schema.create_indexes, schema.create_constraints):
             for name in step(database):
                 op.note(f"Created {name}")

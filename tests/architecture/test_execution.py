@@ -63,4 +63,7 @@ def _imported(tree: ast.Module) -> set[str]:
 
 
 def _is_broad(node: ast.ExceptHandler) -> bool:
-    return node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
+    """Catches everything and keeps it; one that cleans up and raises it again is no boundary."""
+    catches_all = node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
+    last = node.body[-1]
+    return catches_all and not (isinstance(last, ast.Raise) and last.exc is None)

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import psycopg2
 import pymysql
@@ -42,23 +42,24 @@ class Server:
         if self.dialect == "sqlite":
             path = Path(sqlite_path(self.admin_url)) / f"{name}.db"
             path.touch(exist_ok=False)
-            return f"sqlite:///{path}"
-        if self.dialect == "postgresql":
-            self.execute(self.admin_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
-        else:
-            self.execute(
-                self.admin_url, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-            )
-        return urlunsplit(urlsplit(self.admin_url)._replace(path=f"/{name}"))
+            return f"sqlite:///{quote(str(path))}"
+        options = "TEMPLATE template0" if self.dialect == "postgresql" else "COLLATE utf8mb4_bin"
+        self.execute(self.admin_url, f"CREATE DATABASE {self.quoted(name)} {options}")
+        return urlunsplit(urlsplit(self.admin_url)._replace(path="/" + quote(name, safe="")))
+
+    def quoted(self, name: str) -> str:
+        """`name` as an identifier in SQL."""
+        mark = "`" if self.dialect in ("mysql", "mariadb") else '"'
+        return mark + name.replace(mark, mark * 2) + mark
 
     def drop_database(self, url: str) -> None:
         """Drop it if it is there, whoever is still connected."""
-        name = urlsplit(url).path.removeprefix("/")
+        name = unquote(urlsplit(url).path.removeprefix("/"))
         if self.dialect == "sqlite":
             for ending in ("", "-wal", "-shm", "-journal"):
                 Path(sqlite_path(url) + ending).unlink(missing_ok=True)
         elif self.dialect == "postgresql":
-            self.execute(self.admin_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            self.execute(self.admin_url, f"DROP DATABASE IF EXISTS {self.quoted(name)} WITH (FORCE)")
         else:
             _drop_mysql(self.admin_url, name)
 
@@ -86,7 +87,7 @@ def connect(url: str) -> Any:
         port=parts.port or 3306,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        database=parts.path.removeprefix("/") or None,
+        database=unquote(parts.path.removeprefix("/")) or None,
         charset="utf8mb4",
         autocommit=True,
         connect_timeout=_CONNECT_SECONDS,
@@ -103,7 +104,7 @@ def read_version(url: str) -> str:
 
 def sqlite_path(url: str) -> str:
     """The path inside a `sqlite:///path` URL."""
-    return url.removeprefix("sqlite:///")
+    return unquote(url.removeprefix("sqlite:///"))
 
 
 def _drop_mysql(admin_url: str, name: str) -> None:
