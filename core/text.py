@@ -17,7 +17,7 @@ def size(count: int) -> str:
     """A number of bytes as people read it, powers of 1000: 1234567 is "1.2 MB"."""
     value = float(count)
     for unit in _UNITS:
-        if value < 1000 or unit == _UNITS[-1]:
+        if round(value, 1) < 1000 or unit == _UNITS[-1]:
             return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError("unreachable")
@@ -25,9 +25,9 @@ def size(count: int) -> str:
 
 def duration(seconds: float) -> str:
     """A duration as people read it: "12 ms", "3.4 s", "2 min 51 s", "36 h 32 min"."""
-    if seconds < 1:
+    if round(seconds * 1000) < 1000:
         return f"{round(seconds * 1000)} ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
