@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from core.connection import ConnectionParameters
-from core.progress import Operation, operation
 from core.errors import SchemaFault
+from core.progress import Operation, operation
 from database import migrator, schema
 from database.adapters import closing_connection
 from database.expected import TABLES
