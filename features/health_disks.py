@@ -18,7 +18,7 @@ def check_disk(name: str, folder: Path, *, ours: bool = False) -> Check:
     try:
         place = nearest(folder)
         disk = os.statvfs(place)
-        fault, hint = _fault(place, disk, ours)
+        fault, hint = fault_of(place, disk, ours)
     except OSError as error:
         value = f"{folder}: {error.strerror or error}"
         return Check(name, Status.DEGRADED, value, "Make the folder readable, or choose another.")
@@ -32,7 +32,7 @@ def nearest(path: Path) -> Path:
     return next(place for place in (whole, *whole.parents) if place.exists())
 
 
-def _fault(place: Path, disk: os.statvfs_result, ours: bool) -> tuple[str, str]:
+def fault_of(place: Path, disk: os.statvfs_result, ours: bool) -> tuple[str, str]:
     """What is wrong, in a word or two, and the mend; both empty when nothing is."""
     if not place.is_dir():
         return "not a folder", "Choose another folder."
