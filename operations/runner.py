@@ -147,12 +147,17 @@ class _Performance:
         if error:
             with suppress(SQLAlchemyError):  # what the feature left open would keep the record out
                 db.session.rollback()
-            _log.warning("%s: %s: %s", self._run.id, state, visible(str(error)))
+            # Not a warning: whoever called is told by the error, and a command shows it in one line.
+            _log.info("%s: %s: %s", self._run.id, state, visible(str(error)))
         try:
             self._recorder.finish(state, error)
-        except AppError as obstacle:
+        except Exception as failure:  # noqa: BLE001 - recording never turns a success into a failure
+            obstacle = self._reason(failure)
             self._scrubber.clean(obstacle)
-            _log.warning("%s: its end (%s) is not recorded: %s", self._run.id, state, visible(str(obstacle)))
+            level = logging.INFO if self._run.makes_schema else logging.WARNING  # who drops expects it
+            _log.log(
+                level, "%s: its end (%s) is not recorded: %s", self._run.id, state, visible(str(obstacle))
+            )
             self.tell(Noted(f"The end of this operation is not recorded: {obstacle.message}"))
         if self._recorder.missed:
             _log.debug("%s: %d writes of progress dropped", self._run.id, self._recorder.missed)

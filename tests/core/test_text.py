@@ -88,5 +88,5 @@ def test_a_duration_never_shows_a_full_unit_of_the_next(seconds: float) -> None:
         ((2, "index", "indexes"), "2 indexes"),
     ],
 )
-def test_counted_words(words: tuple, shown: str) -> None:
+def test_counted_words(words: tuple[int, str], shown: str) -> None:
     assert plural(*words) == shown

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from core.clock import utc_now
 from core.errors import AppError, NotFound, TargetBusy
-from core.progress import Operation
+from core.progress import Event, Noted, Operation
 from core.settings import Settings
 from models import TargetLock, db
 from operations import locks
@@ -40,7 +40,7 @@ def test_the_second_is_told_who_holds_the_target(settings: Settings) -> None:
 
 def test_another_target_is_free(settings: Settings) -> None:
     def other(op: Operation) -> str:
-        return Runner(ADMIN, settings).run(work_on, "board", lambda op: "done")
+        return str(Runner(ADMIN, settings).run(work_on, "board", lambda op: "done"))
 
     assert Runner(ADMIN, settings).run(work_on, "shelf", other) == "done"
 
@@ -119,7 +119,7 @@ def test_a_lock_of_another_machine_holds_until_it_is_released(settings: Settings
 
 def test_who_was_thought_dead_and_lives_does_not_overwrite_the_verdict(settings: Settings) -> None:
     """Released by hand while it still worked: its outcome stays `interrupted`, and it is said."""
-    heard = []
+    heard: list[Event] = []
 
     def work(op: Operation) -> int:
         locks.release_lock(settings, "shelf", ADMIN)
@@ -127,6 +127,7 @@ def test_who_was_thought_dead_and_lives_does_not_overwrite_the_verdict(settings:
 
     assert Runner(ADMIN, settings, heard.append).run(work_on, "shelf", work) == 7
     assert in_context(settings, newest_operations, 1)[0].state == "interrupted"
+    assert isinstance(heard[-2], Noted)
     assert "ended by someone else as interrupted" in heard[-2].message
 
 

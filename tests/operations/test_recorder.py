@@ -173,6 +173,8 @@ def test_drop_says_that_its_end_has_no_place_to_be_recorded(
 ) -> None:
     """Rule 2: no error, a note and a line in the log."""
 
+    caplog.set_level("INFO", "basekeeper.operations")
+
     def work(op: Operation) -> int:
         db.drop_all()
         return 12
