@@ -15,7 +15,8 @@ from sqlalchemy import PrimaryKeyConstraint  # noqa: E402
 from models import db  # noqa: E402
 
 TARGET = ROOT / "database" / "expected.py"
-_HEAD = '''"""The names a schema must have, so that the health check can look for them without SQLAlchemy. Generated
+_HEAD = '''\
+"""The names a schema must have, so that the health check can look for them without SQLAlchemy. Generated
 from the models by scripts/generate_expected.py; a test keeps it equal to them."""
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
@@ -13,7 +13,8 @@ from time import perf_counter
 @dataclass(frozen=True)
 class Comparison:
     """`command` may take at most `limit` times as long as `baseline`. Both run in `folder` with
-    `environment` added to a bare one; `accepts` are the exit codes that do not spoil the measurement."""
+    `environment` added to a bare one, `prepare` before each, untimed; `accepts` are the exit codes that do
+    not spoil the measurement."""
 
     name: str
     baseline: Sequence[str]
@@ -23,6 +24,7 @@ class Comparison:
     environment: Mapping[str, str] = field(default_factory=dict)
     accepts: tuple[int, ...] = (0,)
     runs: int = 15
+    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def measure(comparison: Comparison) -> Result:
 
 def _seconds(comparison: Comparison, command: Sequence[str]) -> float:
     environment = {"PATH": os.environ.get("PATH", ""), **comparison.environment}
+    comparison.prepare()
     began = perf_counter()
     run = subprocess.run(
         command, cwd=comparison.folder, env=environment, capture_output=True, text=True, check=False
