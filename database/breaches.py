@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Constraint,
     ForeignKeyConstraint,
+    Integer,
     Select,
     UniqueConstraint,
     and_,
@@ -19,7 +20,7 @@ from sqlalchemy.sql.elements import Grouping
 from database.orphans import orphans_of
 
 
-def breaches_of(constraint: Constraint) -> Select[tuple[int]]:
+def breaches_of(constraint: Constraint) -> Select[int]:
     """The rows that break `constraint`, as ones: those its CHECK is false for (not unknown), those whose
     key appears more than once, or those whose foreign key points nowhere."""
     if isinstance(constraint, ForeignKeyConstraint):
@@ -28,12 +29,12 @@ def breaches_of(constraint: Constraint) -> Select[tuple[int]]:
         return _duplicates(constraint)
     if isinstance(constraint, CheckConstraint):
         broken = not_(Grouping(constraint.sqltext))
-        return select(literal_column("1")).select_from(constraint.table).where(broken)
+        return select(literal_column("1", Integer)).select_from(constraint.table).where(broken)
     raise TypeError(f"no rows are looked for that break a {type(constraint).__name__}")
 
 
-def _duplicates(constraint: UniqueConstraint) -> Select[tuple[int]]:
+def _duplicates(constraint: UniqueConstraint) -> Select[int]:
     table, columns = constraint.table, list(constraint.columns)
     several = select(*columns).group_by(*columns).having(func.count() > 1).subquery("several")
     same = and_(*(column == several.c[column.key] for column in columns))
-    return select(literal_column("1")).select_from(table.join(several, same))
+    return select(literal_column("1", Integer)).select_from(table.join(several, same))

@@ -45,7 +45,7 @@ class OpenSchema:
         live = self.parts() if live is None else live
         return find_differences(db.metadata, self._declared_parts(), live)
 
-    def count(self, rows: Select[tuple[int]]) -> int:
+    def count(self, rows: Select[int]) -> int:
         """How many rows there are, up to BOUND + 1."""
         bounded = select(func.count()).select_from(rows.limit(BOUND + 1).subquery("found"))
         text = bounded.compile(dialect=self.compiler, compile_kwargs={"literal_binds": True})

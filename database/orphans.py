@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from sqlalchemy import ForeignKeyConstraint, MetaData, Select, and_, exists, literal_column, select
+from sqlalchemy import ForeignKeyConstraint, Integer, MetaData, Select, and_, exists, literal_column, select
 
 from core.text import plural
 from database.comparison import Fault
@@ -13,7 +13,7 @@ from database.comparison import Fault
 BOUND = 1000  # no more are counted: how many more makes no difference to what is to be done
 
 Columns = Collection[tuple[str, str]]
-Count = Callable[[Select[tuple[int]]], int]
+Count = Callable[[Select[int]], int]
 
 
 def find_orphans(metadata: MetaData, columns: Columns, count: Count) -> Iterator[Fault]:
@@ -25,13 +25,17 @@ def find_orphans(metadata: MetaData, columns: Columns, count: Count) -> Iterator
                 yield _describe(key, rows)
 
 
-def orphans_of(key: ForeignKeyConstraint) -> Select[tuple[int]]:
+def orphans_of(key: ForeignKeyConstraint) -> Select[int]:
     """The rows whose foreign key points nowhere, as ones."""
     child, parent = key.table, key.referred_table.alias("parent")
     pairs = [(element.parent, parent.c[element.column.key]) for element in key.elements]
-    matches = select(parent).where(and_(*(column == target for column, target in pairs)))
+    matches = (
+        select(literal_column("1", Integer))
+        .select_from(parent)
+        .where(and_(*(column == target for column, target in pairs)))
+    )
     return (
-        select(literal_column("1"))
+        select(literal_column("1", Integer))
         .select_from(child)
         .where(*(column.is_not(None) for column, _ in pairs), ~exists(matches.correlate(child)))
     )
