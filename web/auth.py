@@ -127,4 +127,5 @@ def _cookie_name(purpose: str) -> str:
 
 def _is_protected() -> bool:
     """True unless the page is read over plain HTTP on the machine itself."""
-    return request.is_secure or not is_loopback(request.host)
+    # The header as it came: `request.host` refuses foreign names, and this is asked before that is told.
+    return request.is_secure or not is_loopback(request.headers.get("Host", ""))

@@ -1,0 +1,64 @@
+"""Deny by default (TRUST D10, Z1): every endpoint declares who may open it, and each role gets what is
+declared and no more."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from core.actor import Role
+from models import User, db
+from tests.web.visitor import Visitor
+from web.permissions import PUBLIC, allow, declared_permission
+
+# What is open to whom. A new endpoint has no row here, and fails the build until somebody decides.
+MATRIX = {
+    "appearance.update": PUBLIC,
+    "first_admin.create": PUBLIC,
+    "first_admin.new": PUBLIC,
+    "overview.show": Role.VIEWER,
+    "passwords.edit": PUBLIC,
+    "passwords.update": PUBLIC,
+    "probes.alive": PUBLIC,
+    "probes.ready": PUBLIC,
+    "sign_in.create": PUBLIC,
+    "sign_in.delete": PUBLIC,
+    "sign_in.show": PUBLIC,
+    "static": PUBLIC,
+}
+
+
+def test_every_endpoint_declares_what_the_matrix_says(console: Flask) -> None:
+    declared = {
+        rule.endpoint: declared_permission(console, rule.endpoint) for rule in console.url_map.iter_rules()
+    }
+    assert declared == MATRIX
+
+
+def test_an_endpoint_that_declares_nothing_is_open_to_nobody(console: Flask, admin: Visitor) -> None:
+    console._got_first_request = False
+    console.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    answer = admin.get("/forgotten")
+    assert answer.status_code == 403
+    assert "secret" not in answer.text
+
+
+def test_nobody_sees_a_page_before_signing_in(console: Flask) -> None:
+    for rule in console.url_map.iter_rules():
+        if declared_permission(console, rule.endpoint) == PUBLIC or "GET" not in (rule.methods or ()):
+            continue
+        answer = Visitor(console).get(rule.rule)
+        assert answer.status_code == 303
+        assert answer.location.startswith("/sign-in")
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("least", list(Role))
+def test_each_role_opens_what_is_its_own(console: Flask, admin: Visitor, role: Role, least: Role) -> None:
+    console._got_first_request = False
+    console.add_url_rule("/room", "room", allow(least)(lambda: "inside"))
+    with console.app_context():
+        db.session.execute(update(User).values(role=role))
+        db.session.commit()
+    assert (admin.get("/room").status_code == 200) == role.includes(least)
