@@ -168,7 +168,8 @@ def _require_rebuildable(schema: OpenSchema, live: tuple[Part, ...], tables: Ite
 
 def _require_no_breaches(schema: OpenSchema, constraints: Iterable[Constraint]) -> None:
     broken = [
-        f"{constraint.name} cannot be created: {row_count(rows)} of {constraint.table.name} break it."
+        f"{constraint.name} cannot be created: {row_count(rows)} of {constraint.table.name} "
+        f"{'breaks' if rows == 1 else 'break'} it."
         for constraint in constraints
         if (rows := schema.count(breaches_of(constraint)))
     ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select
 
 from core.connection import parse_url
 from database.migrator import migration_engine
-from models import db
+from models import User, db
+from models.base import Model
 from tests.servers import Server
 from tests.servers.server import connect
 
@@ -72,3 +76,25 @@ def _rewrite(url: str, change: Rewrite) -> None:
         connection.execute(f"DROP TABLE {change.table}")
         for sql in (text.replace(change.old, change.new), *(sql for kind, sql in rows if kind == "index")):
             connection.execute(sql)
+
+
+def add_row(url: str, model: type[Model], **values: Any) -> None:
+    """Add one row, whatever its foreign keys point to where the server lets it."""
+    engine = migration_engine(parse_url(url))
+    with engine.begin() as connection:
+        connection.execute(insert(model).values(**values))
+    engine.dispose()
+
+
+def add_user(url: str, username: str = "bob", role: str = "viewer") -> None:
+    """Add a user, the first of which is 1."""
+    add_row(url, User, username=username, email=f"{username}@example.org", name=username, role=role)
+
+
+def count_rows(url: str, model: type[Model]) -> int:
+    """How many rows the table of `model` has."""
+    engine = migration_engine(parse_url(url))
+    with engine.connect() as connection:
+        rows = connection.scalar(select(func.count()).select_from(model))
+    engine.dispose()
+    return rows or 0
