@@ -39,6 +39,11 @@ _DATABASES = """
     WHERE schema_name NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
     ORDER BY schema_name
 """
+_HOLDERS = """
+    SELECT concat('session ', p.id), concat(p.user, '@', p.host)
+    FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+    WHERE p.id <> connection_id() ORDER BY t.trx_started LIMIT 5
+"""
 # Empty unless the server keeps its performance schema; those of other accounts only with a right to it.
 _APPLICATIONS = """
     SELECT processlist_id, attr_value FROM performance_schema.session_account_connect_attrs
@@ -51,6 +56,7 @@ class MySQLAdapter(NetworkAdapter):
 
     label = "MySQL"
     name_limit = 64
+    _holders_question = _HOLDERS
     capabilities = frozenset(
         {Capability.ACCOUNTS, Capability.CREATE_DATABASE, Capability.SESSIONS, Capability.TLS}
     )
@@ -79,10 +85,11 @@ class MySQLAdapter(NetworkAdapter):
             import pymysql
         except ImportError as error:
             raise ToolMissing("PyMySQL is not installed.", hint="Run: pip install pymysql") from error
-        return (pymysql.MySQLError,)
+        # PyMySQL refuses a file to a server that asks for one by a bare RuntimeError.
+        return (pymysql.MySQLError, RuntimeError)
 
     def _connect_errors(self) -> tuple[type[Exception], ...]:
-        return (*self.driver_errors(), OSError, ValueError, RuntimeError)
+        return (*self.driver_errors(), OSError, ValueError)
 
     def _open(self, timeout: float) -> Connection:
         return open_connection(self.parameters, timeout)

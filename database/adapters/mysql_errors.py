@@ -39,6 +39,12 @@ _METHOD = Explanation(
     "Give the account caching_sha2_password, or set sslmode=verify-full.",
 )
 
+_WANTS_FILE = Explanation(
+    ServerError,
+    "The server at {where} asked for a file of this machine and did not get it.",
+    "Check that this is the server you mean, and do not trust it.",
+)
+
 _BY_CODE = {
     1021: _DISK,
     1026: _DISK,
@@ -123,6 +129,8 @@ def explain(parameters: ConnectionParameters, account: str, error: Exception) ->
         explanation = None  # another option than read_only
     if code == 0 and type(error).__name__ == "InterfaceError":
         explanation = _LOST
+    if "LOAD_LOCAL" in said:
+        explanation = _WANTS_FILE
     return explanation.error(parameters, said) if explanation else ServerError(f"The server says: {said}")
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from core.errors import (
     AlreadyExists,
     AppError,
     ConnectionFailed,
     InvalidInput,
+    LockTimeout,
     NotFound,
     ServerError,
     SignInRefused,
@@ -49,6 +52,27 @@ class NetworkAdapter(Adapter):
             raise self._why_not_connected(error) from error
         self._prepare(connection)
         return connection
+
+    def rows(self, connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return super().rows(connection, sql, values)
+        except LockTimeout as error:
+            holders = self.lock_holders(connection)
+            if not holders:
+                raise
+            message = f"{error.message} In open transactions: {'; '.join(holders)}."
+            raise LockTimeout(message, hint=error.hint) from error.__cause__
+
+    def lock_holders(self, connection: Connection) -> tuple[str, ...]:
+        """Who may hold what `connection` waited for in vain: the other sessions with open transactions, five
+        at most, as "session 12, psql, app@10.0.0.1". Empty when the server does not tell."""
+        try:
+            found = super().rows(connection, self._holders_question)
+        except ServerError:
+            return ()
+        return tuple(", ".join(visible(str(part)) for part in row if part) for row in found)
+
+    _holders_question: str
 
     def _why_not_connected(self, error: Exception) -> ServerError:
         if isinstance(error, self.driver_errors()):

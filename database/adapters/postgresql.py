@@ -52,6 +52,15 @@ _SESSIONS = f"""
     ORDER BY pid
 """
 _ALIVE = f"SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s AND {_IS_CLIENT}"
+_HOLDERS = """
+    SELECT DISTINCT 'session ' || a.pid, a.application_name,
+                    a.usename || coalesce('@' || host(a.client_addr), '')
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.granted AND l.locktype = 'relation' AND l.relation >= 16384
+      AND a.pid <> pg_catalog.pg_backend_pid()
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+    ORDER BY 1 LIMIT 5
+"""
 _DATABASES = """
     SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname
 """
@@ -68,6 +77,7 @@ class PostgreSQLAdapter(NetworkAdapter):
     label = "PostgreSQL"
     name_limit = 63
     _unit = "bytes"
+    _holders_question = _HOLDERS
     capabilities = frozenset(Capability)
 
     @property

@@ -9,7 +9,7 @@ from core.errors import ServerError
 from database.adapters.base import Adapter, Connection, SchemaNames, TableSize
 
 # Above this, walking every page to add up the sizes would take too long.
-_WEIGHED_BELOW = 200_000_000
+_WEIGHED_BELOW = 100_000_000
 
 _TABLES = (
     r"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY 1"

@@ -59,11 +59,13 @@ def postgresql_without_tls_that_wants_the_password(client: socket.socket) -> byt
 
 
 def mysql_that_wants_a_file(client: socket.socket) -> bytes:
-    """Lets anyone in, then answers the first statement by asking for a local file."""
+    """Lets anyone in, and answers the first statement after that by asking for a local file."""
+    done = b"\x00\x00\x00\x02\x00\x00\x00"
     _greet_mysql(client)
     _read_packet(client)
-    _send_packet(client, 2, b"\x00\x00\x00\x02\x00\x00\x00")
-    _read_packet(client)
+    _send_packet(client, 2, done)
+    while _read_packet(client).startswith((b"\x03SET NAMES", b"\x03SET AUTOCOMMIT")):  # the driver's own
+        _send_packet(client, 1, done)
     _send_packet(client, 1, b"\xfb/etc/passwd")
     return client.recv(4096)
 

@@ -56,6 +56,8 @@ def test_a_lock_is_waited_for_as_long_as_told(opened: Opened, connect: Callable[
         with pytest.raises(LockTimeout) as raised:
             adapter.rows(waiting, "DROP TABLE parent")
         assert 0.5 < time.monotonic() - began < 4
+    if adapter.supports(Capability.SESSIONS):
+        assert f"session {identity(opened)}" in raised.value.message
     assert raised.value.hint
 
 

@@ -123,7 +123,7 @@ def test_a_server_that_asks_for_a_file_gets_none(server: Server, parameters: Con
     if server.dialect == "postgresql":
         pytest.skip("its protocol has no such request")
     with imposters.imposter(imposters.mysql_that_wants_a_file) as one:
-        with pytest.raises(ServerError):
+        with pytest.raises(ServerError, match="asked for a file"):
             open_connection(replace(parameters, port=one.port), 5)
         time.sleep(0.1)
     assert b"root:" not in one.received
