@@ -21,7 +21,8 @@ def main(nouns: list[str]) -> int:
         print(f"Error: There is no benchmark {', '.join(unknown)}. Try: {', '.join(known)}", file=sys.stderr)
         return 2
     print(COLUMNS.format("ratio of", "base, ms", "ours, ms", "min", "median", "max", "limit", ""))
-    return 0 if all([_run(noun) for noun in nouns or known]) else 1
+    results = [_run(noun) for noun in nouns or known]
+    return 0 if all(results) else 1
 
 
 def _run(noun: str) -> bool:
