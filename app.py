@@ -32,8 +32,8 @@ def __getattr__(name: str) -> Any:
 
 
 def start(address: str = "") -> Flask:
-    """Make the application for a server that listens at `address` (default: where the settings say the
-    console answers), and print the link of the first admin while there is no admin."""
+    """Make the application for a server that listens at `address` (default: the first of
+    TRUSTED_HOSTS, else HOST and PORT), and print the link of the first admin while there is no admin."""
     from core.errors import AppError
     from core.log import configure_logging
     from core.settings import load_settings
@@ -42,7 +42,7 @@ def start(address: str = "") -> Flask:
     try:
         settings = load_settings()
         configure_logging(settings)
-        address = address or settings.console_address
+        address = address or (settings.console_address if settings.trusted_hosts else _address())
         made = create_app(settings)
         _refuse_open_debug(made, address)
         _print_first_admin_link(made, address)

@@ -1,0 +1,84 @@
+"""Error pages say what is so and what to do, and nothing of the inside (TRUST W9)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from core.errors import AlreadyExists, ConfigurationError, ConnectionFailed, SchemaFault, SchemaTooNew
+from core.settings import Environment, load_settings
+from tests.servers import PrivateServer
+from tests.web.conftest import KEY, MakeApp
+from tests.web.visitor import Visitor, add_first_admin
+from web import create_app
+from web.permissions import public
+
+
+def raising(console: Flask, error: Exception) -> Visitor:
+    def fail() -> str:
+        secret = "geheim-im-inneren"
+        raise error from ValueError(secret)
+
+    console._got_first_request = False
+    console.add_url_rule("/fail", "fail", public(fail))
+    return Visitor(console)
+
+
+def test_w9_an_unexpected_error_shows_no_inside(console: Flask) -> None:
+    answer = raising(console, RuntimeError("/srv/app.py SELECT secret postgresql://u:pw@h/d")).get("/fail")
+    assert answer.status_code == 500
+    assert "Something went wrong here" in answer.text
+    for inside in ("SELECT", "/srv", "geheim", "Traceback", "RuntimeError", "pw@h"):
+        assert inside not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said", "unsaid"),
+    [
+        (ConnectionFailed("10.0.0.7:5432 refused"), 503, "The database does not answer", "10.0.0.7"),
+        (SchemaFault("column x is missing"), 503, "The database is not ready", "column x"),
+        (SchemaTooNew("It is at revision abc."), 503, "restore a backup made by this one", "Traceback"),
+        (AlreadyExists("That <b>name</b> is taken."), 409, "That &lt;b&gt;name&lt;/b&gt; is taken.", "<b>"),
+    ],
+)
+def test_errors_of_ours_have_their_page(
+    console: Flask, error: Exception, status: int, said: str, unsaid: str
+) -> None:
+    answer = raising(console, error).get("/fail")
+    assert answer.status_code == status
+    assert said in answer.text
+    assert unsaid not in answer.text
+
+
+def test_a_database_that_goes_away_is_a_503_and_comes_back(
+    make_app: MakeApp, private_server: PrivateServer
+) -> None:
+    url = private_server.server.create_database("console")
+    console = make_app(url, db_connect_timeout=2.0)
+    add_first_admin(console)
+    visitor = Visitor(console)
+    visitor.sign_in()
+    private_server.stop()
+    for answer in (visitor.get("/"), visitor.sign_in()):
+        assert answer.status_code == 503
+        assert "The database does not answer" in answer.text
+        assert "db_health_check.py" in answer.text
+        for inside in ("127.0.0.1", "psycopg2", "pymysql", "Connection refused", "root@", "postgres@"):
+            assert inside not in answer.text
+    assert visitor.get("/healthz").status_code == 200
+    assert visitor.get("/readyz").status_code == 503
+    private_server.start()
+    assert visitor.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("environment", [Environment.STAGING, Environment.PRODUCTION])
+def test_w9_debug_is_refused_where_it_counts(
+    monkeypatch: pytest.MonkeyPatch, sqlite_url: str, environment: Environment
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    settings = replace(load_settings(), flask_env=environment, secret_key=KEY)
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    with pytest.raises(ConfigurationError, match="FLASK_DEBUG"):
+        create_app(settings)
