@@ -74,7 +74,11 @@ class SQLiteSchemaAdapter(SchemaAdapter):
             _rebuild(connection, table, create_table)
         for table in rebuilt:
             if orphans := fetch_all(connection, f'PRAGMA foreign_key_check("{table}")'):
-                raise SchemaFault(f"{plural(len(orphans), 'row')} of {table} would have no parent.")
+                raise SchemaFault(
+                    f"{table} cannot be built anew: {plural(len(orphans), 'foreign key')} of it "
+                    "would point to a row that does not exist.",
+                    hint="Nothing was changed. Mend those rows first: manage_db.py verify names them.",
+                )
 
     def findings(self, connection: Connection) -> tuple[str, ...]:
         answers = [str(row[0]) for row in fetch_all(connection, "PRAGMA quick_check(10)")]

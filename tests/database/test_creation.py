@@ -167,3 +167,19 @@ def test_a_table_is_not_built_anew_over_a_column_of_someones_own(
     with pytest.raises(SchemaFault, match="user cannot be built anew: Table user: column mine is not in"):
         create_constraints(whole)
     assert ("mine",) in server.execute(database_url, "SELECT name FROM pragma_table_info('user')")
+
+
+def test_a_table_with_orphans_is_not_built_anew(
+    server: Server, whole: ConnectionParameters, database_url: str
+) -> None:
+    if server.dialect != "sqlite":
+        pytest.skip("only SQLite builds tables anew")
+    spoil(server, database_url, NO_CHECK)
+    add_user(database_url)
+    add_row(database_url, Command, user_id=1, text="ls")
+    server.execute(database_url, "UPDATE command SET user_id = 77")
+    before = find_faults(whole)
+    with pytest.raises(SchemaFault, match="command cannot be built anew: 1 foreign key of it would point to"):
+        create_constraints(whole)
+    assert find_faults(whole) == before
+    assert count_rows(database_url, Command) == 1

@@ -39,6 +39,21 @@ def test_drop_takes_our_tables_and_no_others(server: Server, database_url: str) 
     assert drop_schema(parameters) == ()
 
 
+def test_tables_that_refer_to_each_other_are_dropped(
+    server: Server, whole: ConnectionParameters, database_url: str
+) -> None:
+    key = "REFERENCES session (id)"
+    inline, later = ("", f"ADD FOREIGN KEY (last_id) {key}")
+    if server.dialect == "sqlite":
+        inline, later = key, "RENAME COLUMN last_id TO last_session_id"
+    server.execute(
+        database_url,
+        f"ALTER TABLE ssh_profile ADD COLUMN last_id BIGINT {inline}",
+        f"ALTER TABLE ssh_profile {later}",
+    )
+    assert set(drop_schema(whole)) == TABLES
+
+
 def test_nothing_is_dropped_while_another_table_refers_to_ours(
     server: Server, whole: ConnectionParameters, database_url: str
 ) -> None:
