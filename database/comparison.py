@@ -22,12 +22,14 @@ Key = tuple[PartKind, str, str]
 @dataclass(frozen=True)
 class Fault:
     """One thing that is not as it should be. `kind` is "missing", "different", "extra", "orphans" or
-    "server"; `table` and `name` are empty where there is none; `message` is a sentence."""
+    "server"; `table` and `name` are empty where there is none; `message` is a sentence; `creatable` says that
+    it is missing and can be created beside what is there."""
 
     kind: str
     table: str
     name: str
     message: str
+    creatable: bool = False
 
     def __str__(self) -> str:
         return self.message.removesuffix(".")
@@ -76,7 +78,7 @@ def describe(difference: Difference) -> Fault:
     kind, table, name = difference.key
     thing = _thing(kind, table, name)
     if difference.actual is None:
-        return Fault("missing", table, name, f"{thing} is missing.")
+        return Fault("missing", table, name, f"{thing} is missing.", kind is not PartKind.COLUMN)
     if difference.expected is None:
         return Fault("extra", table, name, f"{thing} is not in the models.")
     says = f"the models say {difference.expected or 'nothing'}"

@@ -20,7 +20,6 @@ def bind(app: Flask, settings: Settings) -> None:
     """Bind `app` to the application's database and its migrations. Opens no connection."""
     app.config["SQLALCHEMY_DATABASE_URI"] = engine_url(settings.database)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
-    app.config["SQLALCHEMY_ECHO"] = settings.sqlalchemy_echo
     app.extensions[_NAME] = settings
     db.init_app(app)
     Migrate(app, db, directory=str(LOCATION))

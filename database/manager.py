@@ -7,28 +7,24 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect
-
-from core.errors import ConnectionFailed, DatabaseMissing, SchemaFault, ServerTimeout, SignInRefused
+from core.errors import ConnectionFailed, DatabaseMissing, ServerTimeout, SignInRefused
+from core.progress import Operation
 from core.settings import Settings
 from core.text import plural
 from database.adapters import closing_connection
 from database.adapters.base import ServerVersion
 from database.context import current_settings
 from database.engine import explained
-from database.expected import TABLES
 from database.files import make_database_file
-from database.migrator import current_revisions, migrate, stamp
+from database.migrator import current_revisions, migrate
 from database.revisions import Revision, pending_revisions
-from database.schema import find_faults
-from database.schema_lock import PATIENCE, schema_lock
+from database.setup import make_schema
 from models import db
 
 if TYPE_CHECKING:
     from flask import Flask
 
 APPLIED_BY = "start"
-_LISTED = 5
 
 _log = logging.getLogger(__name__)
 
@@ -87,38 +83,20 @@ def _greet(settings: Settings) -> ServerVersion:
 
 
 def _make_schema(settings: Settings) -> tuple[bool, bool]:
-    """Create the schema, or adopt one that matches: (created, adopted)."""
+    """Create the schema, or complete and adopt one without a revision: (created, adopted)."""
     if settings.database.in_memory:
         _migrate(settings)
         return True, False
-    with schema_lock(settings.migration_database):
-        if _revisions():
-            return False, False  # another process was first
-        if not _our_tables():
-            _migrate(settings, locked=True)
-            return True, False
-        adopt_schema(settings)
-        return False, True
+    before = make_schema(Operation(), settings.migration_database, applied_by=APPLIED_BY)
+    if before.revisions:
+        return False, False  # another process was first
+    return not before.tables, bool(before.tables)
 
 
-def adopt_schema(settings: Settings) -> str:
-    """Stamp a schema that matches the models but does not say so; gives the revision. Call it under the
-    schema lock. Raises SchemaFault that lists the differences, and changes nothing then."""
-    faults = find_faults(settings.database)
-    if faults:
-        listed = "; ".join(map(str, faults[:_LISTED]))
-        more = f"; and {len(faults) - _LISTED:,} more" if len(faults) > _LISTED else ""
-        raise SchemaFault(
-            f"The schema that is there is not ours: {listed}{more}.",
-            hint="Nothing was changed. Name an empty database, or mend what manage_db.py verify lists.",
-        )
-    return stamp(settings.migration_database, applied_by=APPLIED_BY, patience=None)
-
-
-def _migrate(settings: Settings, locked: bool = False) -> None:
+def _migrate(settings: Settings) -> None:
     parameters = settings.migration_database
     if not settings.database.in_memory:
-        migrate(parameters, applied_by=APPLIED_BY, patience=None if locked else PATIENCE)
+        migrate(parameters, applied_by=APPLIED_BY)
         return
     with db.engine.connect() as connection:
         migrate(parameters, applied_by=APPLIED_BY, connection=connection)
@@ -127,11 +105,6 @@ def _migrate(settings: Settings, locked: bool = False) -> None:
 def _revisions() -> tuple[str, ...]:
     with db.engine.connect() as connection:
         return current_revisions(connection)
-
-
-def _our_tables() -> bool:
-    with db.engine.connect() as connection:
-        return bool(set(TABLES) & set(inspect(connection).get_table_names()))
 
 
 def _report(created: bool, adopted: bool) -> InitReport:

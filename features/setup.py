@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.connection import ConnectionParameters
-from core.errors import SchemaFault
 from core.progress import Operation, operation
 from core.text import plural
-from database import migrator, schema
-from database.adapters import closing_connection
-from database.expected import TABLES
+from database import schema
 from database.files import make_database_file
 from database.revisions import pending_revisions
+from database.setup import make_schema, read_standing, stamp_when_clean, verify
 from features.seeding import SampleData, add_sample_data
-
-_TIMEOUT = 30.0  # seconds for one connection; the start of the console waits longer
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def create_tables(op: Operation, database: ConnectionParameters, *, applied_by: 
     """Create the tables that are missing; gives their names."""
     op.phase("Create tables")
     made = schema.create_tables(database)
-    _stamp_when_clean(database, applied_by)
+    stamp_when_clean(database, applied_by=applied_by)
     return made
 
 
@@ -95,7 +91,7 @@ def create_indexes(op: Operation, database: ConnectionParameters, *, applied_by:
     """Create the indexes that are missing; gives their names."""
     op.phase("Create indexes")
     made = schema.create_indexes(database)
-    _stamp_when_clean(database, applied_by)
+    stamp_when_clean(database, applied_by=applied_by)
     return made
 
 
@@ -110,7 +106,7 @@ def create_constraints(op: Operation, database: ConnectionParameters, *, applied
     break one, and then changes nothing."""
     op.phase("Create constraints")
     made = schema.create_constraints(database)
-    _stamp_when_clean(database, applied_by)
+    stamp_when_clean(database, applied_by=applied_by)
     return made
 
 
@@ -118,20 +114,6 @@ def verify_schema(database: ConnectionParameters) -> tuple[str, ...]:
     """Every difference between the live schema and the models, and every row that refers to nothing, as
     sentences; () when all is right. Raises ConnectionFailed and its kin."""
     return tuple(fault.message for fault in schema.find_faults(database))
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What stands before anything is done: the revision, and which tables of ours there are."""
-
-    revisions: tuple[str, ...]
-    tables: frozenset[str]
-
-
-def _look(database: ConnectionParameters) -> _Found:
-    with closing_connection(database, _TIMEOUT) as (adapter, connection):
-        tables = adapter.schema_names(connection).tables
-        return _Found(adapter.revisions(connection), tables & frozenset(TABLES))
 
 
 def _drop(op: Operation, database: ConnectionParameters) -> tuple[str, ...]:
@@ -148,66 +130,18 @@ def _build(
     sample_data: bool,
 ) -> SetupReport:
     make_database_file(database)
-    before = _look(database)
-    if before.revisions or before.tables:
-        _complete(op, database, before, applied_by)
-    else:
-        _create(op, database, applied_by)
-    after = _look(database)
+    before = make_schema(op, database, applied_by=applied_by)
+    after = read_standing(database)
+    pending = pending_revisions(after.revisions)
+    if not pending:
+        # A schema at an older revision is left to migrate.py, which knows how it came about.
+        verify(op, database)
     return SetupReport(
         database=database.name,
         dropped=dropped,
         created=tuple(sorted(after.tables - before.tables)),
         adopted=not before.revisions and bool(before.tables),
         revision=", ".join(after.revisions),
-        pending=len(pending_revisions(after.revisions)),
+        pending=len(pending),
         sample=add_sample_data(op, database) if sample_data else None,
     )
-
-
-def _create(op: Operation, database: ConnectionParameters, applied_by: str) -> None:
-    op.phase("Create the schema", total=len(pending_revisions(())), unit="migration")
-    migrator.migrate(database, applied_by=applied_by, on_step=lambda _: op.advance())
-    _verify(op, database)
-
-
-def _complete(op: Operation, database: ConnectionParameters, found: _Found, applied_by: str) -> None:
-    """Bring what is there to the models without a row touched. A schema at an older revision is left to
-    `migrate.py`, which knows how it came about."""
-    if pending_revisions(found.revisions) and found.revisions:
-        return
-    if not found.revisions:
-        _refuse_unless_completable(database)
-        op.phase("Complete the schema", total=3, unit="step")
-        for step in (schema.create_tables, schema.create_indexes, schema.create_constraints):
-            for name in step(database):
-                op.note(f"Created {name}")
-            op.advance()
-    _verify(op, database)
-    if not found.revisions:
-        migrator.stamp(database, applied_by=applied_by)
-
-
-def _refuse_unless_completable(database: ConnectionParameters) -> None:
-    """Tables of our names that differ are someone's: stop before anything is added to them."""
-    differing = [fault.message for fault in schema.find_faults(database) if fault.kind != "missing"]
-    if differing:
-        raise SchemaFault(
-            f"{database.name} has tables of these names that differ: {' '.join(differing)}",
-            hint="Nothing was changed. Name an empty database, or mend what differs.",
-        )
-
-
-def _verify(op: Operation, database: ConnectionParameters) -> None:
-    op.phase("Verify")
-    faults = verify_schema(database)
-    if faults:
-        raise SchemaFault(
-            f"{database.name} differs from the models: {' '.join(faults)}",
-            hint="Mend it: manage_db.py create-tables, create-indexes, create-constraints, or reset.",
-        )
-
-
-def _stamp_when_clean(database: ConnectionParameters, applied_by: str) -> None:
-    if not _look(database).revisions and not schema.find_faults(database):
-        migrator.stamp(database, applied_by=applied_by)

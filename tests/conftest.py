@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 from dotenv import load_dotenv
 
+from core.variables import VARIABLES
 from tests.servers import DIALECTS, Fleet, Missing, PrivateServer, Server, Unavailable, available, running
 
-# A test must never meet a developer's real database: what starts like a setting of ours, or of the client
-# libraries (PGHOST, MYSQL_PWD), is forgotten.
-_SETTINGS = (
-    "AUTO_", "BACKUP_", "CREDENTIALS_KEY", "DATABASE_", "DB_", "DEFAULT_SEED_", "DEV_DATABASE_", "FLASK_",
-    "LOG_", "MAX_SEED_", "MIGRATION_DATABASE_", "MONGODB_", "MYSQL_", "NOTIFICATION_", "PG", "REDIS_",
-    "SECRET_KEY", "SKIP_BACKUP", "SQLALCHEMY_", "TRUSTED_HOSTS", "WEBHOOK_",
-)  # fmt: skip
+# A test must never meet a developer's real database: every setting of ours is forgotten, and what the
+# client libraries would take by themselves (PGHOST, MYSQL_PWD).
+_SETTINGS = {name for variable in VARIABLES for name in (variable.name, f"{variable.name}_FILE")}
+_AMBIENT = ("PG", "MYSQL_")
 _FLEET = pytest.StashKey[Fleet]()
 
 
@@ -123,7 +121,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 def _settings_left() -> list[str]:
-    return [name for name in os.environ if name.startswith(_SETTINGS)]
+    return [name for name in os.environ if name in _SETTINGS or name.startswith(_AMBIENT)]
 
 
 def _names(config: pytest.Config, option: str) -> list[str]:
