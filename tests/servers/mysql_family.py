@@ -54,6 +54,8 @@ def start(
         f"--socket={home / 's'}",
         f"--pid-file={home / 'pid'}",
         f"--init-file={home / 'init.sql'}",
+        # Two servers in one temporary folder can take each other's temporary tables away.
+        f"--tmpdir={home}",
     ]
     argv = [*argv, *base_options(root, home / "data"), *places, *options, *own]
     process = ServerProcess(argv, home, lambda: _answers(url), signal.SIGTERM, signal.SIGKILL)
