@@ -50,7 +50,11 @@ def open_connection(parameters: ConnectionParameters, timeout: float) -> tuple[A
     autocommit. Raises ConnectionFailed and its children, ToolMissing."""
     adapter = adapter_for(parameters)
     connection = adapter.connect(timeout)
-    return adapter.recognised(connection), connection
+    found = adapter.recognised(connection)
+    if found is not parameters.dialect:
+        adapter = adapter_class(found)(parameters)
+        adapter.prepare(connection)
+    return adapter, connection
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar, Protocol
 
-from core.connection import ConnectionParameters
+from core.connection import ConnectionParameters, Dialect
 from core.errors import ServerError
 
 
@@ -128,9 +128,13 @@ class Adapter(ABC):
     def maintenance(self) -> ConnectionParameters:
         """Where to connect to create, drop and list databases while this one is missing."""
 
-    def recognised(self, connection: Connection) -> Adapter:
-        """The adapter of what really answers: MariaDB's where a `mysql` server turns out to be one."""
-        return self
+    def recognised(self, connection: Connection) -> Dialect:
+        """The kind of server that really answers: MariaDB where it was announced as MySQL."""
+        return self.parameters.dialect
+
+    @abstractmethod
+    def prepare(self, connection: Connection) -> None:
+        """Make a connection that was just opened fit for use."""
 
     @abstractmethod
     def driver_errors(self) -> tuple[type[Exception], ...]:

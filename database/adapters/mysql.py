@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from core.connection import ConnectionParameters
+from core.connection import ConnectionParameters, Dialect
 from core.errors import InvalidInput, NotFound, PrivilegeMissing, ServerError, ServerTimeout, ToolMissing
 from core.text import visible
 from database.adapters import mysql_catalogue, mysql_errors, mysql_watch
 from database.adapters.base import (
-    Adapter,
     Capability,
     Connection,
     ConnectionLimits,
@@ -70,15 +69,8 @@ class MySQLAdapter(NetworkAdapter):
     def maintenance(self) -> ConnectionParameters:
         return replace(self.parameters, database="")
 
-    def recognised(self, connection: Connection) -> Adapter:
-        from database.adapters.mariadb import MariaDBAdapter
-
-        kind = MariaDBAdapter if "MariaDB" in self._raw_version(connection) else MySQLAdapter
-        if type(self) is kind:
-            return self
-        adapter = kind(self.parameters)
-        adapter.account = self.account
-        return adapter
+    def recognised(self, connection: Connection) -> Dialect:
+        return Dialect.MARIADB if "MariaDB" in self._raw_version(connection) else Dialect.MYSQL
 
     def driver_errors(self) -> tuple[type[Exception], ...]:
         try:
@@ -94,8 +86,8 @@ class MySQLAdapter(NetworkAdapter):
     def _open(self, timeout: float) -> Connection:
         return open_connection(self.parameters, timeout)
 
-    def _prepare(self, connection: Connection) -> None:
-        super()._prepare(connection)
+    def prepare(self, connection: Connection) -> None:
+        super().prepare(connection)
         self.account = str(self.rows(connection, "SELECT current_user()")[0][0])
 
     def explain(self, error: Exception) -> ServerError:

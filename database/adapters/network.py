@@ -50,7 +50,7 @@ class NetworkAdapter(Adapter):
             raise ConnectionFailed(message, hint=CHECK_ADDRESS) from error
         except errors as error:
             raise self._why_not_connected(error) from error
-        self._prepare(connection)
+        self.prepare(connection)
         return connection
 
     def rows(self, connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -91,7 +91,7 @@ class NetworkAdapter(Adapter):
     def _connect_errors(self) -> tuple[type[Exception], ...]:
         """What the driver may raise while it connects."""
 
-    def _prepare(self, connection: Connection) -> None:
+    def prepare(self, connection: Connection) -> None:
         self.lock_patience(connection, LOCK_PATIENCE)
 
     @abstractmethod

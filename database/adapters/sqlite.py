@@ -62,13 +62,16 @@ class SQLiteAdapter(Adapter):
         with translated(self):
             connection = self._open(min(timeout, LOCK_PATIENCE))
         try:
-            self.rows(connection, "PRAGMA foreign_keys = ON")
-            # Only a first look into the file tells whether it is a database.
-            self.rows(connection, "SELECT count(*) FROM sqlite_master")
+            self.prepare(connection)
         except ServerError:
             connection.close()
             raise
         return connection
+
+    def prepare(self, connection: Connection) -> None:
+        self.rows(connection, "PRAGMA foreign_keys = ON")
+        # Only a first look into the file tells whether it is a database.
+        self.rows(connection, "SELECT count(*) FROM sqlite_master")
 
     def _open(self, timeout: float) -> Connection:
         import sqlite3

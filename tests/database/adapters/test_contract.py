@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from core.connection import ConnectionParameters, Dialect
 from core.errors import ConnectionFailed, InvalidInput
-from database.adapters import adapter_class, adapter_for, open_connection
+from database.adapters import adapter_class, adapter_for, closing_connection, open_connection
 from database.adapters.base import Capability
 from tests.database.adapters.conftest import Opened
 from tests.servers import Server
@@ -31,6 +32,17 @@ def run(opened: Opened, *statements: str) -> None:
 def test_the_adapter_of_what_really_answers(server: Server, opened: Opened) -> None:
     adapter, _ = opened
     assert type(adapter) is adapter_class(Dialect(server.dialect))
+
+
+@pytest.mark.parametrize("announced", [Dialect.MYSQL, Dialect.MARIADB])
+def test_mysql_and_mariadb_are_told_apart_by_their_answer(
+    server: Server, parameters: ConnectionParameters, announced: Dialect
+) -> None:
+    if server.dialect not in (Dialect.MYSQL, Dialect.MARIADB):
+        pytest.skip("nobody takes this server for another")
+    with closing_connection(replace(parameters, dialect=announced), 10) as (adapter, connection):
+        assert adapter.label == adapter.server_version(connection).product
+        assert type(adapter) is adapter_class(Dialect(server.dialect))
 
 
 def test_ping_and_the_version_the_server_gives(server: Server, opened: Opened) -> None:
