@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint, MetaData, Table
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.schema import CreateTable
 
-from database.adapters.schema_base import Part, PartKind, column_list, reference_text
+from database.adapters.schema import Part, PartKind, column_list, reference_text
 
 Key = tuple[PartKind, str, str]
 

@@ -20,7 +20,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from core.connection import ConnectionParameters
 from core.errors import SchemaFault
 from database.adapters.base import translated
-from database.adapters.schema_base import Part, PartKind, run
+from database.adapters.schema import Part, PartKind, run
 from database.breaches import breaches_of
 from database.comparison import describe
 from database.open_schema import OpenSchema, open_schema

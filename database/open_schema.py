@@ -14,8 +14,8 @@ from core.connection import ConnectionParameters
 from core.errors import PrivilegeMissing
 from database.adapters import closing_connection
 from database.adapters.base import Adapter, Connection, translated
+from database.adapters.schema import Part, SchemaAdapter
 from database.adapters.schema_adapters import schema_adapter_for
-from database.adapters.schema_base import Part, SchemaAdapter
 from database.comparison import Difference, create_statements, find_differences
 from database.orphans import BOUND
 from database.url import driver_url

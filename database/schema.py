@@ -11,8 +11,8 @@ from core.connection import ConnectionParameters, Dialect
 from core.errors import Conflict
 from database.adapters import adapter_for
 from database.adapters.base import translated
+from database.adapters.schema import PartKind
 from database.adapters.schema_adapters import schema_adapter_for
-from database.adapters.schema_base import PartKind
 from database.comparison import Fault, describe
 from database.creation import changing, create_constraints, create_indexes, create_tables
 from database.open_schema import OpenSchema, compiler_like, open_schema

@@ -23,11 +23,11 @@ def adapter_class(dialect: Dialect) -> type[Adapter]:
     check longer than the check itself."""
     match dialect:
         case Dialect.POSTGRESQL:
-            from database.adapters.postgresql import PostgreSQLAdapter
+            from database.adapters.postgresql.adapter import PostgreSQLAdapter
 
             return PostgreSQLAdapter
         case Dialect.MYSQL:
-            from database.adapters.mysql import MySQLAdapter
+            from database.adapters.mysql.adapter import MySQLAdapter
 
             return MySQLAdapter
         case Dialect.MARIADB:
@@ -35,7 +35,7 @@ def adapter_class(dialect: Dialect) -> type[Adapter]:
 
             return MariaDBAdapter
         case Dialect.SQLITE:
-            from database.adapters.sqlite import SQLiteAdapter
+            from database.adapters.sqlite.adapter import SQLiteAdapter
 
             return SQLiteAdapter
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors import ServerError, Unsupported
-from database.adapters import mysql_watch
 from database.adapters.base import Connection, Probe
-from database.adapters.mysql import MySQLAdapter
+from database.adapters.mysql import watch
+from database.adapters.mysql.adapter import MySQLAdapter
 
 _NOT_SUPPORTED = 1235
 
@@ -42,7 +42,7 @@ class MariaDBAdapter(MySQLAdapter):
             yield
 
     def probes(self, connection: Connection) -> tuple[Probe, ...]:
-        state = (mysql_watch.cluster(self, connection),) if self._in_cluster(connection) else ()
+        state = (watch.cluster(self, connection),) if self._in_cluster(connection) else ()
         return (*state, *super().probes(connection))
 
     def _in_cluster(self, connection: Connection) -> bool:

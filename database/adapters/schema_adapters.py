@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.connection import Dialect
-from database.adapters.mysql_schema import MySQLSchemaAdapter
-from database.adapters.postgresql_schema import PostgreSQLSchemaAdapter
-from database.adapters.schema_base import SchemaAdapter
-from database.adapters.sqlite_schema import SQLiteSchemaAdapter
+from database.adapters.mysql.schema import MySQLSchemaAdapter
+from database.adapters.postgresql.schema import PostgreSQLSchemaAdapter
+from database.adapters.schema import SchemaAdapter
+from database.adapters.sqlite.schema import SQLiteSchemaAdapter
 
 _SCHEMA_ADAPTERS: dict[Dialect, type[SchemaAdapter]] = {
     Dialect.POSTGRESQL: PostgreSQLSchemaAdapter,

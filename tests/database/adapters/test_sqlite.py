@@ -24,8 +24,8 @@ from core.errors import (
     TargetBusy,
 )
 from database.adapters import adapter_for, closing_connection
-from database.adapters.sqlite import SQLiteAdapter
-from database.adapters.sqlite_catalogue import constraint_names
+from database.adapters.sqlite.adapter import SQLiteAdapter
+from database.adapters.sqlite.catalogue import constraint_names
 
 
 def at(path: Path | str) -> ConnectionParameters:

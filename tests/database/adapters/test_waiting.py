@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from database.adapters.mysql_locks import lock_name
+from database.adapters.mysql.locks import lock_name
 from database.adapters.waiting import keep_trying, within
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from core.connection import ConnectionParameters
 from core.errors import ServerError, Unsupported
 from core.text import size
-from database.adapters import sqlite_catalogue, sqlite_errors
 from database.adapters.base import (
     Adapter,
     Capability,
@@ -25,7 +24,8 @@ from database.adapters.base import (
     translated,
 )
 from database.adapters.network import LOCK_PATIENCE, check_identifier
-from database.adapters.sqlite_files import file_lock, make_file, remove_file
+from database.adapters.sqlite import catalogue, errors
+from database.adapters.sqlite.files import file_lock, make_file, remove_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,7 +58,7 @@ class SQLiteAdapter(Adapter):
 
     def connect(self, timeout: float) -> Connection:
         if not self.parameters.in_memory:
-            sqlite_errors.check_file(self.parameters)
+            errors.check_file(self.parameters)
         with translated(self):
             connection = self._open(min(timeout, LOCK_PATIENCE))
         try:
@@ -83,7 +83,7 @@ class SQLiteAdapter(Adapter):
         )
 
     def explain(self, error: Exception) -> ServerError:
-        return sqlite_errors.explain(self.parameters, error)
+        return errors.explain(self.parameters, error)
 
     def ping(self, connection: Connection) -> None:
         if self.rows(connection, "SELECT 1 FROM (SELECT count(*) FROM sqlite_master)") != [(1,)]:
@@ -108,7 +108,7 @@ class SQLiteAdapter(Adapter):
         try:
             make_file(created._path)
         except OSError as error:
-            raise sqlite_errors.explain_file(created.parameters, error) from error
+            raise errors.explain_file(created.parameters, error) from error
         fresh = created.connect(LOCK_PATIENCE)
         try:
             # Readers and the one writer then do not wait for each other; the file remembers it.
@@ -122,7 +122,7 @@ class SQLiteAdapter(Adapter):
         try:
             remove_file(path)
         except OSError as error:
-            raise sqlite_errors.explain_file(replace(self.parameters, database=name), error) from error
+            raise errors.explain_file(replace(self.parameters, database=name), error) from error
 
     def database_size(self, connection: Connection) -> int:
         """The file and its write-ahead log."""
@@ -136,10 +136,10 @@ class SQLiteAdapter(Adapter):
         return 0 if self.parameters.in_memory or not wal.exists() else wal.stat().st_size
 
     def table_sizes(self, connection: Connection, exact_below: int = 10_000) -> tuple[TableSize, ...]:
-        return sqlite_catalogue.table_sizes(self, connection, exact_below)
+        return catalogue.table_sizes(self, connection, exact_below)
 
     def schema_names(self, connection: Connection) -> SchemaNames:
-        return sqlite_catalogue.schema_names(self, connection)
+        return catalogue.schema_names(self, connection)
 
     def revisions(self, connection: Connection) -> tuple[str, ...]:
         there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"

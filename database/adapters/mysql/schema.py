@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from database.adapters.base import Connection, fetch_all
-from database.adapters.schema_base import (
+from database.adapters.schema import (
     Part,
     PartKind,
     Reference,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from database.adapters.base import Connection, fetch_all
-from database.adapters.schema_base import Part, PartKind, Reference, SchemaAdapter, run, temporary
+from database.adapters.schema import Part, PartKind, Reference, SchemaAdapter, run, temporary
 
 _LIVE = "SELECT current_schema()"
 _TEMPORARY = "SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()"

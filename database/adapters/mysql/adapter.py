@@ -11,7 +11,6 @@ from dataclasses import replace
 from core.connection import ConnectionParameters, Dialect
 from core.errors import InvalidInput, NotFound, PrivilegeMissing, ServerError, ServerTimeout, ToolMissing
 from core.text import visible
-from database.adapters import mysql_catalogue, mysql_errors, mysql_watch
 from database.adapters.base import (
     Capability,
     Connection,
@@ -25,8 +24,9 @@ from database.adapters.base import (
     fetch_all,
     translated,
 )
-from database.adapters.mysql_locks import server_lock
-from database.adapters.mysql_sign_in import open_connection
+from database.adapters.mysql import catalogue, errors, watch
+from database.adapters.mysql.locks import server_lock
+from database.adapters.mysql.sign_in import open_connection
 from database.adapters.network import NetworkAdapter, check_identifier
 from database.adapters.waiting import keep_trying
 
@@ -91,7 +91,7 @@ class MySQLAdapter(NetworkAdapter):
         self.account = str(self.rows(connection, "SELECT current_user()")[0][0])
 
     def explain(self, error: Exception) -> ServerError:
-        return mysql_errors.explain(self.parameters, self.account, error)
+        return errors.explain(self.parameters, self.account, error)
 
     def ping(self, connection: Connection) -> None:
         if self.rows(connection, "SELECT 1") != [(1,)]:
@@ -147,18 +147,18 @@ class MySQLAdapter(NetworkAdapter):
 
     def database_size(self, connection: Connection) -> int:
         self._look_afresh(connection)
-        return mysql_catalogue.database_size(self, connection)
+        return catalogue.database_size(self, connection)
 
     def table_sizes(self, connection: Connection, exact_below: int = 10_000) -> tuple[TableSize, ...]:
         self._look_afresh(connection)
-        return mysql_catalogue.table_sizes(self, connection, exact_below)
+        return catalogue.table_sizes(self, connection, exact_below)
 
     def _look_afresh(self, connection: Connection) -> None:
         """MySQL gives sizes that may be a day old unless told otherwise."""
         self.rows(connection, "SET SESSION information_schema_stats_expiry = 0")
 
     def schema_names(self, connection: Connection) -> SchemaNames:
-        return mysql_catalogue.schema_names(self, connection)
+        return catalogue.schema_names(self, connection)
 
     def revisions(self, connection: Connection) -> tuple[str, ...]:
         with translated(self):
@@ -231,6 +231,6 @@ class MySQLAdapter(NetworkAdapter):
 
     def probes(self, connection: Connection) -> tuple[Probe, ...]:
         try:
-            return (mysql_watch.long_transactions(self, connection),)
+            return (watch.long_transactions(self, connection),)
         except PrivilegeMissing:
             return ()  # the server shows transactions to accounts with PROCESS only

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from core.connection import ConnectionParameters
 from core.errors import NotFound, PrivilegeMissing, ServerError, ServerTimeout, TargetBusy, ToolMissing
-from database.adapters import postgresql_catalogue, postgresql_errors, postgresql_watch
 from database.adapters.base import (
     Capability,
     Connection,
@@ -24,7 +23,8 @@ from database.adapters.base import (
     translated,
 )
 from database.adapters.network import APPLICATION, NetworkAdapter, check_identifier
-from database.adapters.postgresql_sign_in import conninfo
+from database.adapters.postgresql import catalogue, errors, watch
+from database.adapters.postgresql.sign_in import conninfo
 from database.adapters.waiting import keep_trying
 
 _END_PATIENCE = 5.0
@@ -104,7 +104,7 @@ class PostgreSQLAdapter(NetworkAdapter):
         return connection
 
     def explain(self, error: Exception) -> ServerError:
-        return postgresql_errors.explain(self.parameters, error)
+        return errors.explain(self.parameters, error)
 
     def ping(self, connection: Connection) -> None:
         if self.rows(connection, "SELECT 1") != [(1,)]:
@@ -151,10 +151,10 @@ class PostgreSQLAdapter(NetworkAdapter):
         return int(self.rows(connection, sql)[0][0])
 
     def table_sizes(self, connection: Connection, exact_below: int = 10_000) -> tuple[TableSize, ...]:
-        return postgresql_catalogue.table_sizes(self, connection, exact_below)
+        return catalogue.table_sizes(self, connection, exact_below)
 
     def schema_names(self, connection: Connection) -> SchemaNames:
-        return postgresql_catalogue.schema_names(self, connection)
+        return catalogue.schema_names(self, connection)
 
     def revisions(self, connection: Connection) -> tuple[str, ...]:
         from psycopg2.errors import UndefinedTable
@@ -227,4 +227,4 @@ class PostgreSQLAdapter(NetworkAdapter):
         return self._local_folder(rows[0][0])
 
     def probes(self, connection: Connection) -> tuple[Probe, ...]:
-        return postgresql_watch.probes(self, connection)
+        return watch.probes(self, connection)

@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import SchemaFault
 from core.text import plural
 from database.adapters.base import Connection, fetch_all
-from database.adapters.schema_base import (
+from database.adapters.schema import (
     Part,
     PartKind,
     Reference,
@@ -20,7 +20,7 @@ from database.adapters.schema_base import (
     run,
     temporary,
 )
-from database.adapters.sqlite_text import TableText, index_body, read_table
+from database.adapters.sqlite.text import TableText, index_body, read_table
 
 _LIVE, _TEMPORARY = "main", "temp"
 _TABLES = "SELECT name, sql FROM {schema}.sqlite_master WHERE type = 'table' AND name IN ({marks})"

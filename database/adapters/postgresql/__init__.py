@@ -1,0 +1,1 @@
+"""PostgreSQL: its adapter and what that is made of."""

@@ -1,0 +1,1 @@
+"""SQLite: its adapter and what that is made of."""
