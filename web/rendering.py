@@ -21,10 +21,12 @@ from web.version import VERSION
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+_ONE_DAY = 24 * 3600  # the address of a file changes with it; only fonts are found under the same one
 
 
 def init_rendering(app: Flask, settings: Settings) -> None:
     """Teach the templates of `app` our words."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _ONE_DAY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.add_template_filter(text.size, "size")
     app.add_template_filter(text.duration, "duration")
@@ -92,7 +94,8 @@ def icon(name: str, extra: str = "") -> Markup:
 
 def file_url(path: str) -> str:
     """The address of a file under static/, changed with its content, so that browsers may keep it."""
-    return url_for("static", filename=path, v=_digest(Path(current_app.static_folder or "") / path))
+    file = Path(current_app.static_folder or "") / path
+    return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime_ns))
 
 
 def theme() -> str:
@@ -120,5 +123,5 @@ def signed_in_user() -> WebUser | None:
 
 
 @cache
-def _digest(path: Path) -> str:
+def _digest(path: Path, _changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:8]

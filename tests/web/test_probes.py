@@ -27,9 +27,15 @@ def test_healthz_needs_no_database(console: Flask, sqlite_url: str) -> None:
 
 
 def test_an_answer_is_kept_for_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    moment, asked = [100.0], []
+    moment: list[float] = [100.0]
+    asked: list[float] = []
     monkeypatch.setattr(readiness, "monotonic", lambda: moment[0])
-    probe = Readiness(lambda: bool(asked.append(moment[0])) or len(asked) == 1)
+
+    def ask() -> bool:
+        asked.append(moment[0])
+        return len(asked) == 1
+
+    probe = Readiness(ask)
     assert probe.is_ready()
     moment[0] += 4.9
     assert probe.is_ready()
@@ -39,7 +45,8 @@ def test_an_answer_is_kept_for_five_seconds(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_one_thread_asks_while_the_others_take_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    go, asked = threading.Event(), []
+    go = threading.Event()
+    asked: list[int] = []
 
     def ask() -> bool:
         asked.append(1)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core.errors import AlreadyExists
 from features.login_sessions import open_session
 from features.sign_in_links import Purpose, read_link
+from features.status import read_status
 from features.users import create_first_admin
 from web.auth import browser, now, remember, session_token
 from web.forms import PASSWORD_HINT, FirstAdminForm
 from web.permissions import public
+from web.settings import settings_of
 
 pages = Blueprint("first_admin", __name__)
 
@@ -41,4 +43,7 @@ def create(token: str) -> ResponseReturnValue:
 
 def _form(form: FirstAdminForm, token: str) -> str:
     link = read_link(token, Purpose.FIRST_ADMIN, now())
-    return render_template("users/first_admin.html", form=form, link=link, password_hint=PASSWORD_HINT)
+    status = read_status(settings_of(current_app).database)
+    return render_template(
+        "users/first_admin.html", form=form, link=link, status=status, password_hint=PASSWORD_HINT
+    )
