@@ -90,6 +90,12 @@ def test_s2_a_preset_cookie_is_never_adopted_and_the_old_id_dies(console: Flask,
     assert thief.get("/").status_code == 303
 
 
+def test_s2_a_form_opened_before_the_sign_in_is_dead_after_it(visitor: Visitor) -> None:
+    before = visitor.csrf_token()
+    visitor.sign_in()
+    assert visitor.client.post("/sign-out", data={"csrf_token": before}).status_code == 403
+
+
 def test_s3_signing_out_ends_the_session_at_the_server(console: Flask, admin: Visitor) -> None:
     token = admin.cookie().value
     admin.post("/sign-out", page="/")
