@@ -8,7 +8,6 @@ as an AppError that says no secret."""
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import ParamSpec, TypeVar
@@ -28,6 +27,7 @@ from operations.locks import native_lock, running
 from operations.recorder import Recorder
 from operations.runs import Run
 from operations.scrubbing import Scrubber
+from operations.traces import describe
 from operations.transactions import OwnConnection
 
 P = ParamSpec("P")
@@ -133,12 +133,9 @@ class _Performance:
     def _reason(self, error: Exception) -> AppError:
         if isinstance(error, AppError):
             return error
-        if isinstance(error, DBAPIError):
-            error.hide_parameters = True  # they are rows, which hold whatever people stored
-            if isinstance(error.orig, Exception):
-                return adapter_for(self._settings.database).explain(error.orig)
-        details = self._scrubber.text("".join(traceback.format_exception(error)))
-        _log.error("%s: unexpected error\n%s", self._run.id, details)
+        if isinstance(error, DBAPIError) and isinstance(error.orig, Exception):
+            return adapter_for(self._settings.database).explain(error.orig)
+        _log.error("%s: unexpected error\n%s", self._run.id, self._scrubber.text(describe(error)))
         said = f"{self._run.title} failed: unexpected {type(error).__name__}."
         return AppError(said, hint=f"The log says more under {self._run.id}.")
 

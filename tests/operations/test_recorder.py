@@ -58,9 +58,13 @@ def test_progress_is_seen_while_the_work_goes_on(settings: Settings) -> None:
         time.sleep(recorder.INTERVAL + 0.05)
         op.advance()
         op.advance()
-        return rows(settings, "SELECT state, done, unit, message FROM operation, operation_line")
+        seen = rows(settings, "SELECT state, done, unit, message FROM operation, operation_line")
+        time.sleep(1.0)  # more than the pause after a write that met no lock
+        op.advance()
+        return seen + rows(settings, "SELECT done FROM operation")
 
-    assert Runner(ADMIN, settings).run(work_on, "shelf", work) == [("running", 1, "words", "It begins.")]
+    seen = Runner(ADMIN, settings).run(work_on, "shelf", work)
+    assert seen == [("running", 1, "words", "It begins."), (3,)]
     assert rows(settings, "SELECT message FROM operation_line") == [("It begins.",)]
 
 

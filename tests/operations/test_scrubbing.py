@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.connection import ConnectionParameters, Dialect
 from core.errors import AppError, ConnectionFailed
@@ -41,8 +43,6 @@ def in_one_of_ours(op: Operation) -> None:
 
 
 def in_a_statement(op: Operation) -> None:
-    from sqlalchemy import text
-
     db.session.execute(text("SELECT nothing FROM nowhere WHERE secret = :secret"), {"secret": SECRET})
 
 
@@ -68,9 +68,28 @@ def test_a_planted_secret_is_nowhere(
     everything = [str(rows(settings, f"SELECT * FROM {table}")) for table in tables]
     everything += [repr(heard), said, *(one.getMessage() for one in caplog.records)]
     assert rows(settings, "SELECT target FROM operation") == [("shelf",)]
-    for text in everything:
-        assert SECRET not in text and repr(SECRET)[1:-1] not in text
-        assert "c4n%40ry" not in text
+    for told in everything:
+        assert SECRET not in told and repr(SECRET)[1:-1] not in told
+        assert "c4n%40ry" not in told
+
+
+def test_the_log_of_an_unexpected_error_holds_no_row(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What people stored is not known as a secret, and is nobody's business all the same."""
+
+    written = {"diary": "dear me"}
+
+    def wrap(op: Operation) -> None:
+        try:
+            db.session.execute(text("SELECT nothing FROM nowhere WHERE diary = :diary"), written)
+        except SQLAlchemyError as error:
+            raise RuntimeError("It failed.") from error
+
+    with pytest.raises(AppError):
+        Runner(ADMIN, settings).run(copy, SHOWN, SECRET, wrap)
+    logged = " ".join(one.getMessage() for one in caplog.records)
+    assert "nowhere" in logged and "dear me" not in logged
 
 
 def test_the_settings_own_secrets_are_known(settings: Settings) -> None:
