@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli import dsn, setup, users
+from cli import dsn, seeding, setup, status, users
 from cli.runtime import CONTEXT_SETTINGS, OrderedGroup, common_options
 
 
@@ -18,5 +18,5 @@ def manage() -> None:
     """
 
 
-for command in (*setup.commands, *users.commands, *dsn.commands):
+for command in (*setup.commands, *status.commands, *seeding.commands, *users.commands, *dsn.commands):
     manage.add_command(command)

@@ -1,22 +1,36 @@
-"""`status`, as `manage_db.py` shows it: connection, version, revision, tables with rows and sizes."""
+"""`manage_db.py status`: connection, version, revision, tables with rows and sizes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.console import say, show_table
-from core.text import duration, size
+import click
+
+from cli.runtime import Invocation, common_options, pass_invocation
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from features.status import DatabaseStatus
 
 
-def show_status(settings: Settings) -> None:
-    """Write the state of the application database. Raises ConnectionFailed when it cannot be reached."""
+@click.command()
+@common_options
+@pass_invocation
+def status(invocation: Invocation) -> None:
+    """Show server, revision, tables, rows and sizes.
+
+    Exit code 1 when the database cannot be reached.
+    """
     from features.status import read_status
 
-    state = read_status(settings.database)
+    settings = invocation.settings
+    _show(settings, read_status(settings.database, settings.db_connect_timeout))
+
+
+def _show(settings: Settings, state: DatabaseStatus) -> None:
+    from cli.console import say, show_table
+    from core.text import duration, size
+
     say(f"Database     {settings.database} ({settings.flask_env})")
     say(f"Server       {state.version}, reached in {duration(state.seconds)}")
     say(f"Revision     {_standing(state)}")
@@ -40,4 +54,9 @@ def _standing(state: DatabaseStatus) -> str:
 
 
 def _bytes(count: int | None) -> str:
+    from core.text import size
+
     return "not measured" if count is None else size(count)
+
+
+commands = (status,)

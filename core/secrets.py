@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 HIDDEN = "***"
 
 # The password of a URL reaches to the last @ before a space: one that holds an @ itself is hidden whole.
-_IN_URL = re.compile(r"([A-Za-z][\w+.\-]*://[^\s:/?#@]*):\S+@")
+_IN_URL = re.compile(r"([A-Za-z][\w+.\-]{0,40}://[^\s:/?#@]*):\S+@")
 _IN_WORDS = re.compile(r"\b(password|passwd|pwd)(\s*=\s*)('(?:\\.|[^'\\])*'|[^\s&;,'\"]+)", re.IGNORECASE)
 # Shorter ones are hidden only where they stand alone: taking every "a" out of a text would give it away.
 _SHORT = 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core import variables
 from core.connection import ConnectionParameters
@@ -36,6 +37,8 @@ class Settings:
     auto_init: bool
     auto_migrate: bool
     backup_dir: Path
+    host: str
+    port: int
     trusted_hosts: tuple[str, ...]
     secret_key: str = field(repr=False)
     credentials_key: str = field(default="", repr=False)
@@ -49,10 +52,19 @@ class Settings:
         return tuple(filter(None, [self.secret_key, self.credentials_key, *passwords]))
 
     @property
+    def listen_address(self) -> str:
+        """Host and port the console listens at, an IPv6 host in brackets."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
     def console_address(self) -> str:
-        """Where the console answers, as the links that a command prints name it."""
-        names = [host for host in self.trusted_hosts if not host.startswith(".")]
-        return f"https://{names[0]}" if names else "http://127.0.0.1:5000"
+        """Where the console answers, as the links that it prints name it: the first trusted host, which a
+        proxy serves over TLS, or else where it listens itself."""
+        names = [host for host in self.trusted_hosts if not (host.startswith(".") or _is_local(host))]
+        if names:
+            return f"https://{names[0]}"
+        everywhere = self.host in ("0.0.0.0", "::")
+        return f"http://127.0.0.1:{self.port}" if everywhere else f"http://{self.listen_address}"
 
 
 def load_settings(env_file: Path | None = None) -> Settings:
@@ -63,6 +75,10 @@ def load_settings(env_file: Path | None = None) -> Settings:
     settings = _read(reader, environment, read_databases(reader, environment))
     reader.raise_faults()
     return settings
+
+
+def _is_local(host: str) -> bool:
+    return host == "localhost" or host.strip("[]").startswith(("127.", "::1"))
 
 
 def _sources(env_file: Path | None) -> list[Source]:
@@ -88,28 +104,17 @@ def _environment(reader: Reader, env_file: Path | None) -> Environment:
 
 
 def _read(reader: Reader, environment: Environment, databases: Databases) -> Settings:
+    """A field of a variable's name is that variable; the rest is what several of them come to."""
     development = environment is Environment.DEVELOPMENT
-    return Settings(
-        flask_env=environment,
-        database=databases.application,
-        migration_database=databases.migration,
-        admin_database=databases.admin,
-        db_pool_size=reader.read(variables.DB_POOL_SIZE),
-        db_max_overflow=reader.read(variables.DB_MAX_OVERFLOW, development=development),
-        db_pool_timeout=reader.read(variables.DB_POOL_TIMEOUT),
-        db_pool_recycle=reader.read(variables.DB_POOL_RECYCLE),
-        db_connect_timeout=reader.read(variables.DB_CONNECT_TIMEOUT),
-        db_command_timeout=reader.read(variables.DB_COMMAND_TIMEOUT),
-        db_max_retries=reader.read(variables.DB_MAX_RETRIES),
-        db_retry_delay=reader.read(variables.DB_RETRY_DELAY),
-        sqlalchemy_echo=reader.read(variables.SQLALCHEMY_ECHO),
-        db_debug=reader.read(variables.DB_DEBUG, development=development),
-        log_file=reader.read(variables.LOG_FILE),
-        log_format=reader.read(variables.LOG_FORMAT),
-        auto_init=reader.read(variables.AUTO_INIT),
-        auto_migrate=reader.read(variables.AUTO_MIGRATE),
-        backup_dir=reader.read(variables.BACKUP_DIR),
-        trusted_hosts=reader.read(variables.TRUSTED_HOSTS),
-        secret_key=reader.read(variables.SECRET_KEY),
-        credentials_key=reader.read(variables.CREDENTIALS_KEY),
-    )
+    derived: dict[str, Any] = {
+        "flask_env": environment,
+        "database": databases.application,
+        "migration_database": databases.migration,
+        "admin_database": databases.admin,
+    }
+    own: dict[str, Any] = {
+        variable.name.lower(): reader.read(variable, development=development)
+        for variable in variables.VARIABLES
+        if variable.name.lower() in Settings.__dataclass_fields__ and variable.name.lower() not in derived
+    }
+    return Settings(**own, **derived)

@@ -130,6 +130,8 @@ BACKUP_DIR = Variable("BACKUP_DIR", parsing.path, "./backups", "The folder of th
 
 SECRET_KEY = _secret("SECRET_KEY", "Signs sessions; the web app does not start in production without it.")
 CREDENTIALS_KEY = _secret("CREDENTIALS_KEY", "Encrypts stored passwords.")
+HOST = Variable("HOST", parsing.host, "127.0.0.1", "The address the console listens at.")
+PORT = Variable("PORT", parsing.whole(1, 65535), "5000", "The port it listens at.")
 TRUSTED_HOSTS = Variable(
     "TRUSTED_HOSTS", parsing.trusted_hosts, "", "Host names the web app answers to, with commas between."
 )

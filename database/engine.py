@@ -32,7 +32,11 @@ def engine_url(parameters: ConnectionParameters) -> URL:
 def engine_options(settings: Settings) -> dict[str, Any]:
     """What `create_engine` is given for the application's database."""
     adapter = adapter_for(settings.database)
-    options = {"creator": connector(adapter, settings.db_connect_timeout), **_transactions(adapter)}
+    options = {
+        "creator": connector(adapter, settings.db_connect_timeout),
+        "hide_parameters": True,  # values, which may be secrets, stay out of errors and logs
+        **_transactions(adapter),
+    }
     if settings.database.in_memory:
         return options | {"poolclass": StaticPool}
     if _is_file(adapter):
@@ -56,6 +60,7 @@ def migration_engine(parameters: ConnectionParameters) -> Engine:
         engine_url(parameters),
         poolclass=NullPool,
         creator=connector(adapter, CONNECT_TIMEOUT, LOCK_TIMEOUT),
+        hide_parameters=True,
         **({} if is_file else _transactions(adapter)),
     )
     if is_file:

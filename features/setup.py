@@ -8,10 +8,15 @@ from core.connection import ConnectionParameters
 from core.progress import Operation, operation
 from core.text import plural
 from database import schema
+from database.adapters import closing_connection
+from database.adapters.base import TableSize
+from database.expected import TABLES
 from database.files import make_database_file
 from database.revisions import pending_revisions
 from database.setup import make_schema, read_standing, stamp_when_clean, verify
 from features.seeding import SampleData, add_sample_data
+
+_TIMEOUT = 30.0  # seconds to connect
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,12 @@ def create_constraints(op: Operation, database: ConnectionParameters, *, applied
     made = schema.create_constraints(database)
     stamp_when_clean(database, applied_by=applied_by)
     return made
+
+
+def our_tables(database: ConnectionParameters) -> tuple[TableSize, ...]:
+    """The application's tables that are there, with rows and sizes. Raises ConnectionFailed and its kin."""
+    with closing_connection(database, _TIMEOUT) as (adapter, connection):
+        return tuple(table for table in adapter.table_sizes(connection) if table.name in TABLES)
 
 
 def verify_schema(database: ConnectionParameters) -> tuple[str, ...]:

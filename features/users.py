@@ -159,7 +159,7 @@ def _first_admin_lock() -> Iterator[None]:
     settings = current_settings()
     with (
         closing_connection(settings.database, settings.db_connect_timeout) as (adapter, connection),
-        adapter.native_lock(connection, "first admin", _LOCK_PATIENCE),
+        adapter.native_lock(connection, "first-admin", _LOCK_PATIENCE),
     ):
         yield
 

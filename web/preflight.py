@@ -6,19 +6,17 @@ import sys
 from pathlib import Path
 
 from core.errors import AppError
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from web.secret_key import secret_key
 
 
-def check_settings() -> int:
-    """Read the settings as the web application will; gives the exit code."""
+def checked_settings() -> Settings:
+    """The settings as the web application will read them. Leaves the process with one line when they are
+    faulty, or when production has no SECRET_KEY."""
     try:
-        secret_key(load_settings(), Path("instance"))
+        settings = load_settings()
+        secret_key(settings, Path("instance"))
     except AppError as error:
         sys.stderr.write(f"Error: {error}\n")
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(check_settings())
+        sys.exit(error.exit_code)
+    return settings

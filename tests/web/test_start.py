@@ -102,7 +102,8 @@ def test_the_console_starts_and_prints_one_link(door: str, tmp_path: Path, sqlit
     assert not (tmp_path / "log").exists() or token not in (tmp_path / "log").read_text()
 
 
-@pytest.mark.parametrize("_round", range(3))
+@pytest.mark.rounds
+@pytest.mark.parametrize("_round", range(int(os.environ.get("FAULT_ROUNDS", "3"))))
 def test_eight_workers_on_an_empty_database_print_one_link(
     tmp_path: Path, database_url: str, _round: int
 ) -> None:

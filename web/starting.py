@@ -1,0 +1,76 @@
+"""The start of a console that serves: settings, application, the one-time link while there is no admin."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from flask import Flask
+
+from core.errors import AppError, ConfigurationError
+from core.log import configure_logging
+from core.settings import Settings, load_settings
+from features.status import read_status
+from features.users import issue_first_admin_link
+from web import create_app
+from web.hosts import is_loopback
+from web.serving import serve
+
+_NO_RETRY = 4  # the exit code by which gunicorn knows that a worker would fail again
+
+
+def start() -> Flask:
+    """Make the application for a server, and print the link of the first admin while there is no admin.
+    Leaves the process with one line when it cannot start."""
+    try:
+        settings = load_settings()
+        configure_logging(settings)
+        made = create_app(settings)
+        if made.debug and not is_loopback(settings.listen_address):
+            raise ConfigurationError("Debug mode answers this machine only.", hint="Take FLASK_DEBUG away.")
+        _print_first_admin_link(made, settings)
+    except AppError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(_NO_RETRY if _under_gunicorn() else error.exit_code)
+    return made
+
+
+def main() -> None:
+    """Serve the console with threads on HOST and PORT."""
+    made = start()
+    settings = load_settings()
+    sys.stderr.write(f"Basekeeper listens at http://{settings.listen_address}\n")
+    serve(made, settings.host, settings.port)
+
+
+def _print_first_admin_link(made: Flask, settings: Settings) -> None:
+    if not (settings.database.in_memory or read_status(settings.database).revisions):
+        return  # without AUTO_INIT there may be no table yet that could hold a link
+    with made.app_context():
+        token = issue_first_admin_link(_issuer())
+    if token:
+        # To the terminal and nowhere else: no log keeps it.
+        sys.stderr.write(
+            "There is no admin yet. Create the first one, once, within 30 minutes:\n"
+            f"{settings.console_address}/first-admin/{token}\n"
+        )
+        sys.stderr.flush()
+
+
+def _issuer() -> str:
+    """What stays the same for all workers of one start: gunicorn's parent process and its start."""
+    process = os.getppid() if _under_gunicorn() else os.getpid()
+    return f"server/{os.uname().nodename[:60]}/{process}/{_start_of(process)}"
+
+
+def _start_of(process: int) -> str:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # a machine without /proc; the number alone must do
+        return ""
+    return status.rpartition(")")[2].split()[19]
+
+
+def _under_gunicorn() -> bool:
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
