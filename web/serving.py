@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, run_simple
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from core.errors import ConfigurationError
 
 
 class QuietRequestHandler(WSGIRequestHandler):
@@ -24,7 +28,24 @@ class QuietRequestHandler(WSGIRequestHandler):
         self.log("error", "%s", "A request could not be read.")
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve `app` with a thread a request until the process is stopped."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its greeting says what ours says
-    run_simple(host, port, app, threaded=True, request_handler=QuietRequestHandler)
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ConfigurationError when it cannot."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise ConfigurationError(
+            f"The console cannot listen at {host}, port {port}: {reason}.",
+            hint="Stop what listens there, or set HOST and PORT.",
+        ) from error
+
+
+def serve(app: Flask, listener: socket.socket) -> None:
+    """Serve `app` on `listener` with a thread a request until the process is stopped."""
+    host, port = listener.getsockname()[:2]
+    server = make_server(
+        host, port, app, threaded=True, request_handler=QuietRequestHandler, fd=listener.fileno()
+    )
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()

@@ -15,7 +15,8 @@ from features.status import read_status
 from features.users import issue_first_admin_link
 from web import create_app
 from web.hosts import is_loopback
-from web.serving import serve
+from web.preflight import checked_settings
+from web.serving import listen, serve
 
 _NO_RETRY = 4  # the exit code by which gunicorn knows that a worker would fail again
 
@@ -38,10 +39,16 @@ def start() -> Flask:
 
 def main() -> None:
     """Serve the console with threads on HOST and PORT."""
+    settings = checked_settings()
+    try:
+        # Before anything else: a start that fails must not end the links of the server that runs there.
+        listener = listen(settings.host, settings.port)
+    except AppError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(error.exit_code)
     made = start()
-    settings = load_settings()
     sys.stderr.write(f"Basekeeper listens at http://{settings.listen_address}\n")
-    serve(made, settings.host, settings.port)
+    serve(made, listener)
 
 
 def _print_first_admin_link(made: Flask, settings: Settings) -> None:

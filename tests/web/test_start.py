@@ -126,6 +126,24 @@ def test_a_restart_prints_a_new_link(tmp_path: Path, sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize("door", list(DOORS))
+def test_a_port_in_use_is_one_line_and_leaves_the_link_of_who_uses_it(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    with serving("app.py", tmp_path, DATABASE_URL=sqlite_url) as (address, printed):
+        second = subprocess.run(
+            DOORS["app.py"],
+            cwd=tmp_path,
+            env=environment(tmp_path, DATABASE_URL=sqlite_url, PORT=address.rpartition(":")[2]),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (second.returncode, second.stderr.count("\n")) == (2, 1), second.stderr
+        assert "address already in use" in second.stderr
+        with urlopen(LINK.findall(printed.read_text())[0], timeout=10) as page:
+            assert page.status == 200
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
