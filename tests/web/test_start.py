@@ -125,10 +125,7 @@ def test_a_restart_prints_a_new_link(tmp_path: Path, sqlite_url: str) -> None:
     assert len(set(links)) == 2
 
 
-@pytest.mark.parametrize("door", list(DOORS))
-def test_a_port_in_use_is_one_line_and_leaves_the_link_of_who_uses_it(
-    tmp_path: Path, sqlite_url: str
-) -> None:
+def test_a_port_in_use_ends_the_start_and_no_link(tmp_path: Path, sqlite_url: str) -> None:
     with serving("app.py", tmp_path, DATABASE_URL=sqlite_url) as (address, printed):
         second = subprocess.run(
             DOORS["app.py"],
@@ -144,6 +141,7 @@ def test_a_port_in_use_is_one_line_and_leaves_the_link_of_who_uses_it(
             assert page.status == 200
 
 
+@pytest.mark.parametrize("door", list(DOORS))
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
