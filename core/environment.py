@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from core.variables import Variable
 T = TypeVar("T")
 
 _SHOWN = 60
+_ALIKE = 0.9  # DATABSE_URL is; TEST_DATABASE_URL, another program's, is not
 _HINT = "docs/reference/settings.md lists every setting."
 
 
@@ -26,6 +27,7 @@ class Source:
 
     label: str
     values: Mapping[str, str]
+    is_file: bool = False
 
 
 def read_env_file(file: Path) -> Source:
@@ -39,7 +41,9 @@ def read_env_file(file: Path) -> Source:
         raise ConfigurationError(
             f"{visible(str(file))} has no NAME=value in line {', '.join(faulty)}.", hint=_HINT
         )
-    return Source(str(file), {line.key: line.value for line in lines if line.key and line.value is not None})
+    return Source(
+        str(file), {line.key: line.value for line in lines if line.key and line.value is not None}, True
+    )
 
 
 class Reader:
@@ -84,6 +88,16 @@ class Reader:
         except ConfigurationError as error:
             self.fault(error.message.rstrip("."))
             return None
+
+    def check_spelling(self, source: Source, known: Iterable[str]) -> None:
+        """Refuse the names in `source` that are nearly one of `known`: a typing error would otherwise be a
+        silent default, such as another database."""
+        names = sorted(known)
+        for name in sorted(source.values.keys() - set(names)):
+            from difflib import get_close_matches  # only for a file that holds more than ours
+
+            if near := get_close_matches(name, names, n=1, cutoff=_ALIKE):
+                self.fault(f"{name} in {source.label} is no setting, {near[0]} is nearly the same")
 
     def fault(self, message: str) -> None:
         """Remember what is wrong."""

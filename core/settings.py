@@ -71,6 +71,9 @@ def load_settings(env_file: Path | None = None) -> Settings:
     """Read the settings: `env_file` beats the environment, which beats `.env` (not read when `env_file` is
     given). Raises ConfigurationError that names every faulty variable at once."""
     reader = Reader(_sources(env_file))
+    for source in reader.sources:
+        if source.is_file:
+            reader.check_spelling(source, variables.NAMES)
     environment = _environment(reader, env_file)
     settings = _read(reader, environment, read_databases(reader, environment))
     reader.raise_faults()

@@ -137,3 +137,4 @@ TRUSTED_HOSTS = Variable(
 )
 
 VARIABLES: tuple[Variable[Any], ...] = tuple(one for one in globals().values() if isinstance(one, Variable))
+NAMES = frozenset(name for one in VARIABLES for name in (one.name, f"{one.name}_FILE"))

@@ -8,7 +8,6 @@ esac
 env_file=.env.$1
 shift
 cd "$(dirname "$0")/.." || exit 3
-[ -e "$env_file" ] || { echo "Error: There is no $env_file. Copy .env.example to it and fill it in." >&2; exit 3; }
 python=.venv/bin/python
 [ -x "$python" ] || python=python3
 exec "$python" db_health_check.py --env-file "$env_file" "$@"

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from dotenv import load_dotenv
 
-from core.variables import VARIABLES
+from core.variables import NAMES
 from tests.servers import DIALECTS, Fleet, Missing, PrivateServer, Server, Unavailable, available, running
 
 # A test must never meet a developer's real database: every setting of ours is forgotten, and what the
 # client libraries would take by themselves (PGHOST, MYSQL_PWD).
-_SETTINGS = {name for variable in VARIABLES for name in (variable.name, f"{variable.name}_FILE")}
 _AMBIENT = ("PG", "MYSQL_")
 _FLEET = pytest.StashKey[Fleet]()
 
@@ -121,7 +120,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 def _settings_left() -> list[str]:
-    return [name for name in os.environ if name in _SETTINGS or name.startswith(_AMBIENT)]
+    return [name for name in os.environ if name in NAMES or name.startswith(_AMBIENT)]
 
 
 def _names(config: pytest.Config, option: str) -> list[str]:

@@ -198,6 +198,17 @@ def test_a_line_that_is_no_setting_is_told_by_its_number(refusal: Refusal, folde
     assert "tulip" not in said
 
 
+def test_a_name_nearly_ours_in_a_file_is_refused(refusal: Refusal, folder: Path) -> None:
+    """A typing error must not end in the default database."""
+    file = folder / ".env.production"
+    file.write_text("DATABSE_URL=postgresql://u@h/d\nTEST_DATABASE_URL=x\nCOMPOSE_PROJECT_NAME=y\n")
+    told = refusal(file)
+    assert "DATABSE_URL" in told
+    assert "DATABASE_URL is nearly the same" in told
+    assert "TEST_DATABASE_URL" not in told
+    assert "COMPOSE" not in told
+
+
 def test_a_value_in_a_file_stands_as_it_is(load: Load, folder: Path) -> None:
     (folder / "given").write_text("export SECRET_KEY='a${HOME}#b $c'\nCREDENTIALS_KEY=x=y#z\n")
     found = load("given")
