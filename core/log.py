@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -96,7 +97,8 @@ def _formatter(settings: Settings) -> logging.Formatter:
 
 def _file_handler(file: Path) -> logging.Handler:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))  # its owner's alone
         return _File(file, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(

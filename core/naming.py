@@ -6,6 +6,7 @@ import secrets
 import time
 import unicodedata
 
+_LONGEST = 1_000  # no folded column is longer than 254, so a name that was cut is still refused
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 
 
@@ -17,5 +18,8 @@ def new_id() -> str:
 
 
 def fold(text: str) -> str:
-    """`text` as it is stored and compared: NFKC, case-folded, no space around it (SPEC section 4)."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    """`text` as it is stored and compared: NFKC, case-folded, no space around it (SPEC section 4). What
+    stands beyond the length of any name is cut off first: normalising grows with the square of a run of
+    combining marks, and a megabyte of them would hold a process for minutes."""
+    short = text[:_LONGEST]
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", short).casefold()).strip()

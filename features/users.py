@@ -102,7 +102,8 @@ def create_admin(op: Operation, username: str, email: str, name: str) -> str:
         user = session.scalar(select(User).where(User.username == username))
         if user is not None:
             _check_is_admin(user, new)
-            user.is_active, user_id = True, user.id
+            _let_back_in(session, user)
+            user_id = user.id
             op.note(f"{user.username} was an admin already.")
         else:
             user_id = _add_admin(session, new, password_hash="")
@@ -122,6 +123,13 @@ def set_password(token: str, password: str, at: datetime) -> int:
         user.password_hash = password_hash
         end_sessions(session, LoginSession.user_id == user.id, at)
         return user.id
+
+
+def _let_back_in(session: DatabaseSession, user: User) -> None:
+    """Active again; one who was shut out comes back by the new link alone, not by what may have leaked."""
+    if not user.is_active:
+        user.is_active, user.password_hash = True, ""
+        end_sessions(session, LoginSession.user_id == user.id, utc_now())
 
 
 def _check(new: NewUser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -154,3 +155,15 @@ def test_a_full_disk_sends_the_lines_to_standard_error(
     said = capsys.readouterr().err
     assert "kept, *** hidden" in said
     assert "Traceback" not in said
+
+
+def test_the_log_is_for_its_owner_alone_whatever_the_umask(settings: Settings) -> None:
+    """TRUST X5."""
+    before = os.umask(0)
+    try:
+        configure_logging(settings)
+    finally:
+        os.umask(before)
+    assert settings.log_file
+    assert settings.log_file.stat().st_mode & 0o777 == 0o600
+    assert settings.log_file.parent.stat().st_mode & 0o777 == 0o700

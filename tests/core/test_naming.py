@@ -51,3 +51,9 @@ def test_folding_twice_changes_nothing() -> None:
     """Else a name could be stored in one form and looked up in another."""
     texts = [f"x{chr(code)}y" for code in range(0x20, 0x30000) if not 0xD800 <= code < 0xE000]
     assert [text for text in texts if fold(fold(text)) != fold(text)] == []
+
+
+def test_a_megabyte_of_combining_marks_is_folded_at_once() -> None:
+    """Uncut it would take minutes; cut, it is still too long for any name."""
+    folded = fold("a" + "\u0301\u0316" * 500_000)
+    assert 254 < len(folded) < 2_000

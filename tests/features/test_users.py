@@ -16,6 +16,8 @@ from core.errors import AlreadyExists, InvalidInput
 from core.progress import Event, Noted, Operation
 from core.settings import Settings
 from database.context import application_context
+from features.login_sessions import Browser, open_session, read_session
+from features.sign_in import WrongPassword, sign_in
 from features.sign_in_links import LinkUseless, Purpose, read_link
 from features.users import NewUser, create_admin, create_first_admin, issue_first_admin_link, set_password
 from models import SignInLink, User, db
@@ -117,6 +119,18 @@ class TestCreateAdmin:
             set_password(first, PASSWORD, utc_now())
         set_password(second, PASSWORD, utc_now())
         assert db.session.scalars(select(User.is_active)).one()
+
+    def test_who_was_shut_out_comes_back_by_the_new_link_alone(self) -> None:
+        """TRUST A6, S3: neither the old password nor an old session works again before the link is used."""
+        token = create_admin(Operation(), "ines", "ines@example.com", "Ines")
+        user_id = set_password(token, PASSWORD, utc_now())
+        session = open_session(user_id, Browser("127.0.0.1", "test"), utc_now())
+        db.session.execute(update(User).values(is_active=False))
+        db.session.commit()
+        create_admin(Operation(), "ines", "ines@example.com", "Ines")
+        assert read_session(session.token, utc_now()) is None
+        with pytest.raises(WrongPassword):
+            sign_in("ines", PASSWORD, Browser("127.0.0.1", "test"), utc_now())
 
     def test_others_keep_their_role_name_and_email(self) -> None:
         db.session.add(User(username="bob", email="bob@example.com", name="Bob"))
