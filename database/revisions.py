@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,10 @@ from core.errors import InvalidInput, MigrationError, SchemaTooNew
 
 LOCATION = Path(__file__).resolve().parent.parent / "migrations"
 BASE = "base"
+
+# Alembic's two names, at the start of a line, annotated or not. Read so rather than parsed: a whole file takes
+# milliseconds, and the parser of Python 3.11 fails now and then when two threads use it.
+_ASSIGNMENT = re.compile(r"^(revision|down_revision)\b[^=\n]*=\s*([^#\n]*[^#\s])", re.M)
 
 
 @dataclass(frozen=True)
@@ -113,20 +117,13 @@ def _match(text: str, known: tuple[Revision, ...]) -> str:
 
 
 def _read(path: Path) -> Revision:
-    values = _constants(ast.parse(path.read_text(encoding="utf-8")))
-    down_id = values.get("down_revision")
-    if "revision" not in values or not (down_id is None or isinstance(down_id, str)):
+    names = {found[1]: found[2] for found in _ASSIGNMENT.finditer(path.read_text(encoding="utf-8"))}
+    id, down_id = (_text(names.get(name, "")) for name in ("revision", "down_revision"))
+    if not id or (down_id is None and names.get("down_revision") != "None"):
         raise MigrationError(f"The migration {path.name} does not name its revision and one predecessor.")
-    return Revision(str(values["revision"]), down_id, path.stem)
+    return Revision(id, down_id, path.stem)
 
 
-def _constants(tree: ast.Module) -> dict[str, object]:
-    """The top-level names that are set to a constant."""
-    found: dict[str, object] = {}
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        value = getattr(node, "value", None)
-        for name in targets:
-            if isinstance(name, ast.Name) and value is not None:
-                found[name.id] = value.value if isinstance(value, ast.Constant) else value
-    return found
+def _text(value: str) -> str | None:
+    """What a quoted value holds; None for anything else."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else None

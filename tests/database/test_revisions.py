@@ -135,3 +135,14 @@ def test_neither_revisions_nor_the_package_load_a_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_annotations_comments_and_either_quote_are_read(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "one.py").write_text(
+        "revision: str = 'a1'  # first\ndown_revision: str | None = None\n"
+    )
+    (tmp_path / "versions" / "two.py").write_text(
+        'revision="b2"\ndown_revision = "a1"\nbranch_labels = None\n'
+    )
+    assert [(one.id, one.down_id) for one in known_revisions(tmp_path)] == [("a1", None), ("b2", "a1")]
