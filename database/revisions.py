@@ -11,8 +11,8 @@ from core.errors import InvalidInput, MigrationError, SchemaTooNew
 LOCATION = Path(__file__).resolve().parent.parent / "migrations"
 BASE = "base"
 
-# Alembic's two names, at the start of a line, annotated or not. Read so rather than parsed: a whole file takes
-# milliseconds, and the parser of Python 3.11 fails now and then when two threads use it.
+# Alembic's two names, at the start of a line, annotated or not. Not parsed: a whole file takes milliseconds,
+# and the parser of Python 3.11 fails now and then when two threads use it.
 _ASSIGNMENT = re.compile(r"^(revision|down_revision)\b[^=\n]*=\s*([^#\n]*[^#\s])", re.M)
 
 
