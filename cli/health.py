@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from cli.door import explain_unexpected
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -113,6 +114,6 @@ def _give_up(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if {"-v", "--verbose"} & set(sys.argv):
         sys.__excepthook__(kind, error, trace)
     stopped = issubclass(kind, KeyboardInterrupt)
-    reason = "Stopped." if stopped else f"Unexpected {kind.__name__}. Add --verbose to see where."
+    reason = "Stopped." if stopped else explain_unexpected(error)
     _write(f"Error: {reason}", sys.stderr)
     os._exit(CANNOT_RUN)

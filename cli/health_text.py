@@ -30,9 +30,10 @@ def as_json(report: HealthReport) -> str:
 
 def as_error(check: Check) -> str:
     """One line for what kept the checks from running."""
+    from core.errors import with_hint
     from core.text import visible
 
-    return visible(f"Error: {check.value} {check.hint}".strip())
+    return visible(f"Error: {with_hint(check.value, check.hint)}")
 
 
 def as_text(report: HealthReport, stream: TextIO) -> str:

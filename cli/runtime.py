@@ -6,13 +6,16 @@ from __future__ import annotations
 import getpass
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
+
+from cli.door import explain_unexpected, is_unwritable_output
 
 if TYPE_CHECKING:
     from core.actor import Actor
@@ -31,6 +34,15 @@ class OrderedGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if error.ctx is None and ctx.invoked_subcommand:  # so that the hint names the command's own help
+                command = self.commands[ctx.invoked_subcommand]
+                error.ctx = click.Context(command, info_name=ctx.invoked_subcommand, parent=ctx)
+            raise
 
 
 class Invocation:
@@ -71,6 +83,16 @@ class Invocation:
 
         return in_context(self.settings, function, *args, **kwargs)
 
+    def log_traceback(self, error: Exception) -> None:
+        """Show where `error` came from, even when it came before the settings said how to log."""
+        from core.errors import AppError
+
+        if "settings" in vars(self):
+            logging.getLogger("basekeeper").debug("traceback", exc_info=error)
+        elif not isinstance(error, AppError | click.ClickException):
+            logging.basicConfig(level=logging.DEBUG)
+            logging.getLogger("basekeeper").debug("traceback", exc_info=error)
+
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
@@ -100,41 +122,56 @@ def confirm_name_option(command: F) -> F:
     return click.option("--confirm-name", metavar="NAME", help="In production: the database's name.")(command)
 
 
-def run_door(command: click.Command, program: str) -> None:
+def run_door(command: click.Command, program: str) -> NoReturn:
     """Run a command-line tool and leave with its exit code: 0 done, 1 failed, 2 wrong usage."""
     invocation = Invocation()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it ends as by Ctrl-C
     try:
         # Outside its standalone mode click gives the exit code a command asked for.
         code = command.main(prog_name=program, standalone_mode=False, obj=invocation)
         sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
     except BrokenPipeError:
         # The reader of our output went away; nothing more can be said, nor need it be.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         sys.exit(1)
-    except Exception as error:  # the boundary of this face
-        if invocation.verbose:
-            logging.getLogger("basekeeper").debug("traceback", exc_info=error)
-        message, code = _explain(error, program)
-        _say_error(message)
-        sys.exit(code)
+    except Exception as error:  # noqa: BLE001 - the boundary of this face
+        _fail(error, program, invocation)
     except KeyboardInterrupt:
         _say_error("Stopped.")
         sys.exit(1)
 
 
+def _fail(error: Exception, program: str, invocation: Invocation) -> NoReturn:
+    if invocation.verbose:
+        invocation.log_traceback(error)
+    if is_unwritable_output(error):
+        _forget_output()
+    message, code = _explain(error, program)
+    _say_error(message)
+    sys.exit(code)
+
+
+def _forget_output() -> None:
+    """Drop what is still to be written: Python would try, and complain, once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _explain(error: Exception, program: str) -> tuple[str, int]:
-    from core.errors import AppError
+    from core.errors import AppError, with_hint
 
     if isinstance(error, AppError):
         return str(error), error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else program
-        return f"{error.format_message()} Try: {path} --help", 2
+        return with_hint(error.format_message(), f"Try: {path} --help"), 2
     if isinstance(error, click.ClickException):
         return error.format_message(), error.exit_code
     if isinstance(error, click.Abort):
         return "Stopped.", 1
-    return f"Unexpected {type(error).__name__}. Run it again with --verbose to see where.", 1
+    return explain_unexpected(error), 1
 
 
 def _say_error(message: str) -> None:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import inspect
 
 
+def with_hint(message: str, hint: str) -> str:
+    """What happened and what to do about it as sentences on one line."""
+    if not (message and hint):
+        return message or hint
+    return f"{message} {hint}" if message.endswith((".", "?", "!", ":")) else f"{message}. {hint}"
+
+
 class AppError(Exception):
     """Something went wrong."""
 
@@ -20,7 +27,7 @@ class AppError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return with_hint(self.message, self.hint)
 
 
 class ConfigurationError(AppError):
