@@ -4,6 +4,7 @@ that is what it tells."""
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def missing_package(error: ModuleNotFoundError) -> str:
 def explain_unexpected(error: BaseException) -> str:
     """The line for what is no error of ours: the machine lacks something, or we have a fault."""
     if is_unwritable_output(error):
-        return f"The output cannot be written: {(error.strerror or "it failed").lower()}."
+        return f"The output cannot be written: {os.strerror(error.errno or 0).lower()}."
     missing = missing_package(error) if isinstance(error, ModuleNotFoundError) else ""
     return missing or f"Unexpected {type(error).__name__}. Run it again with --verbose to see where."
 

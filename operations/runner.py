@@ -23,6 +23,7 @@ from core.text import duration, visible
 from database.adapters import adapter_for
 from database.context import application_context
 from models import db
+from operations.interruption import Interruption, interruptible
 from operations.locks import native_lock, running
 from operations.recorder import Recorder
 from operations.runs import Run
@@ -33,12 +34,14 @@ from operations.transactions import OwnConnection
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_STAYS = "What was done until then stays. Run it again to go on."
 _log = logging.getLogger("basekeeper.operations")
 
 
 class Runner:
     """Runs features for `actor`; every sink hears the events of each. `cancelled` is asked at each advance,
-    besides Ctrl-C."""
+    besides
+    Ctrl-C and SIGTERM."""
 
     def __init__(
         self, actor: Actor, settings: Settings, *sinks: Sink, cancelled: Callable[[], bool] = never
@@ -50,7 +53,8 @@ class Runner:
 
     def run(self, feature: Feature[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """What the feature gives. Raises NotAllowed, TargetBusy, SchemaFault or ServerError before anything
-        started; then what the feature raised, as an AppError; OperationCancelled after Ctrl-C."""
+        started; then what the feature raised, as an AppError; OperationCancelled after
+        Ctrl-C or SIGTERM."""
         declaration = feature.declaration
         if not self._actor.role.includes(declaration.role):
             _log.warning("%s may not run %s", visible(self._actor.name), declaration.kind)
@@ -63,9 +67,9 @@ class Runner:
             self._actor,
             declaration.makes_schema,
         )
-        with self._prepared(run) as recorder:
-            performance = _Performance(run, self._settings, recorder, scrubber, self._sinks)
-            op = Operation(performance.tell, cancelled=self._cancelled)
+        with interruptible() as interruption, self._prepared(run) as recorder:
+            performance = _Performance(run, self._settings, recorder, scrubber, self._sinks, interruption)
+            op = Operation(performance.tell, cancelled=lambda: interruption.asked() or self._cancelled())
             return performance.play(lambda: feature(op, *args, **kwargs))
 
     @contextmanager
@@ -86,13 +90,20 @@ class _Performance:
     """One run, from its first event to its last."""
 
     def __init__(
-        self, run: Run, settings: Settings, recorder: Recorder, scrubber: Scrubber, sinks: tuple[Sink, ...]
+        self,
+        run: Run,
+        settings: Settings,
+        recorder: Recorder,
+        scrubber: Scrubber,
+        sinks: tuple[Sink, ...],
+        interruption: Interruption,
     ) -> None:
         self._run = run
         self._settings = settings
         self._recorder = recorder
         self._scrubber = scrubber
         self._sinks = list(sinks)
+        self._interruption = interruption
 
     def play(self, work: Callable[[], R]) -> R:
         """Run `work`, and record how it ended."""
@@ -100,17 +111,24 @@ class _Performance:
         self.tell(Started(self._run.id, self._run.kind, self._run.title, self._run.target))
         _log.info("%s: %s started by %s", self._run.id, self._run.title, visible(self._run.actor.name))
         try:
-            result = work()
+            result = self._undisturbed(work)
         except Exception as error:  # noqa: BLE001 - the boundary: recorded, then raised as one of ours
             raise self._fail(error) from _cause(error)
         except (KeyboardInterrupt, SystemExit) as interruption:
-            self._end("cancelled", OperationCancelled(f"{self._run.title} was cancelled."))
+            reason = self._fail(OperationCancelled())
             if isinstance(interruption, SystemExit):
                 raise
-            raise OperationCancelled(f"{self._run.title} was cancelled.") from None
+            raise reason from None
         self._end("succeeded", None)
         _log.info("%s: done in %s", self._run.id, duration(monotonic() - began))
         return result
+
+    def _undisturbed(self, work: Callable[[], R]) -> R:
+        """Run `work`, and hear no signal from its end on."""
+        try:
+            return work()
+        finally:
+            self._interruption.stop()
 
     def tell(self, event: Event) -> None:
         """Pass `event` to the recorder and to every sink, without the secrets. A sink that fails is left out
@@ -131,6 +149,8 @@ class _Performance:
         return reason
 
     def _reason(self, error: Exception) -> AppError:
+        if isinstance(error, OperationCancelled):
+            return OperationCancelled(f"{self._run.title} was cancelled.", hint=_STAYS)
         if isinstance(error, AppError):
             return error
         if isinstance(error, DBAPIError) and isinstance(error.orig, Exception):
