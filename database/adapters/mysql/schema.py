@@ -103,8 +103,17 @@ def _table_parts(connection: Connection, table: str) -> Iterator[Part]:
     yield Part(PartKind.TABLE, table, table, ", ".join(options))
     for row in fetch_all(connection, f"SHOW FULL COLUMNS FROM `{table}`"):
         yield Part(PartKind.COLUMN, table, str(row[0]), _column_text(*row[1:7]))
-    for line in lines:
-        yield from _line_parts(table, line.strip().removesuffix(","))
+    parts = [part for line in lines for part in _line_parts(table, line.strip().removesuffix(","))]
+    keys = {part.name: part for part in parts if part.kind is PartKind.FOREIGN_KEY}
+    yield from (part for part in parts if not _serves(part, keys.get(part.name)))
+
+
+def _serves(part: Part, key: Part | None) -> bool:
+    """True for the index that the server makes by itself, by the name of the foreign `key` that needs it:
+    it goes when an index of ours comes, which a creation that was cut short has not made yet."""
+    if key is None or part.kind is not PartKind.INDEX:
+        return False
+    return key.definition.startswith(f"{part.definition} REFERENCES ")
 
 
 def _column_text(kind: str, collation: Any, null: str, _key: str, default: Any, extra: str) -> str:

@@ -1,0 +1,146 @@
+"""A creation or a downgrade that was cut short at any statement can be repeated (ARCHITECTURE section 4)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from core.connection import Dialect, parse_url
+from core.errors import LockTimeout
+from core.progress import Operation
+from database.adapters import adapter_class
+from database.adapters.base import Capability
+from database.migrator import migrate
+from database.schema import find_faults
+from database.setup import make_schema
+from tests.database.trees import scalars, tables
+from tests.servers import Server
+from tests.servers.server import connect
+
+ROOT = Path(__file__).parents[2]
+# Ends the process after so many statements that change the schema, as a kill would.
+KILLED = """
+import os, re, sys
+from sqlalchemy import Engine, event
+from core.connection import parse_url
+from database.migrator import migrate
+
+left = int(sys.argv[2])
+
+@event.listens_for(Engine, "after_cursor_execute")
+def count(connection, cursor, statement, *_):
+    global left
+    left -= bool(re.match(r"\\s*(CREATE|ALTER|DROP)", statement))
+    if not left:
+        os._exit(9)
+
+migrate(parse_url(os.environ["DATABASE"]), sys.argv[1], applied_by="test")
+"""
+
+
+def test_a_creation_killed_after_any_statement_can_be_repeated(server: Server, database_url: str) -> None:
+    """Places where MySQL has made indexes of its own for foreign keys, and some where it has not."""
+    for number in (1, 6, 17, 40):
+        url = database_url if number == 1 else server.create_database()
+        migrate_until_killed(url, "head", number)
+        parameters = parse_url(url)
+        make_schema(Operation(), parameters, applied_by="test")
+        assert find_faults(parameters) == (), number
+        assert len(scalars(url, "SELECT version_num FROM alembic_version")) == 1
+        if url != database_url:
+            server.drop_database(url)
+
+
+def test_after_every_statement_of_a_creation_nothing_is_in_the_way(server: Server, database_url: str) -> None:
+    """What is there of it can be completed, whichever statement was the last."""
+    parameters = parse_url(database_url)
+    only_without_transactional_ddl(server)
+    obstacles: list[str] = []
+
+    def look(statement: str) -> None:
+        faults = find_faults(parameters)
+        obstacles.extend(f"{statement[:60]}: {fault}" for fault in faults if not fault.creatable)
+
+    with after_each_change(look) as count:
+        migrate(parameters, applied_by="test")
+    assert len(count) > 40
+    assert obstacles == []
+
+
+def test_an_index_that_only_bears_the_name_of_a_key_is_named(server: Server, database_url: str) -> None:
+    only_without_transactional_ddl(server)
+    migrate(parse_url(database_url), applied_by="test")
+    server.execute(database_url, "CREATE INDEX fk_session_user_id ON session (device)")
+    [fault] = find_faults(parse_url(database_url))
+    assert fault.message == "Index fk_session_user_id on session is not in the models."
+
+
+def test_a_downgrade_that_meets_a_lock_drops_nothing(
+    server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRUST section 4.3 (d): another session reads one table, the last that would be dropped."""
+    if server.dialect == "sqlite":
+        pytest.skip("there a reader holds nothing")
+    monkeypatch.setattr("database.engine.LOCK_TIMEOUT", 1.0)
+    parameters = parse_url(database_url)
+    migrate(parameters, applied_by="test")
+    user = '"user"' if server.dialect == "postgresql" else "user"
+    with closing(connect(database_url)) as other, closing(other.cursor()) as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(f"SELECT count(*) FROM {user}")
+        with pytest.raises(LockTimeout):
+            migrate(parameters, "base", applied_by="test")
+    assert find_faults(parameters) == ()
+    migrate(parameters, "base", applied_by="test")
+    assert tables(database_url) == set()
+
+
+def test_a_downgrade_killed_or_half_done_can_be_repeated(server: Server, database_url: str) -> None:
+    parameters = parse_url(database_url)
+    migrate(parameters, applied_by="test")
+    migrate_until_killed(database_url, "base", 1)
+    if server.dialect == "mariadb":  # one statement, which it does table by table
+        server.execute(database_url, "DROP TABLE IF EXISTS migration_history, audit")
+    migrate(parameters, "base", applied_by="test")
+    assert tables(database_url) == set()
+
+
+def migrate_until_killed(url: str, target: str, number: int) -> None:
+    """Migrate in a process that ends at once after `number` statements."""
+    command = [sys.executable, "-c", KILLED, target, str(number)]
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "DATABASE": url}, capture_output=True, text=True
+    )
+    assert ended.returncode == 9, ended.stderr
+
+
+@contextmanager
+def after_each_change(look: Any) -> Iterator[list[str]]:
+    """Call `look` after every statement that changes the schema; the statements are gathered."""
+    seen: list[str] = []
+
+    def heard(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if re.match(r"\s*(CREATE|ALTER|DROP)", statement):
+            seen.append(statement.strip())
+            look(seen[-1])
+
+    event.listen(Engine, "after_cursor_execute", heard)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "after_cursor_execute", heard)
+
+
+def only_without_transactional_ddl(server: Server) -> None:
+    """Elsewhere a creation that is cut short leaves nothing."""
+    if Capability.TRANSACTIONAL_DDL in adapter_class(Dialect(server.dialect)).capabilities:
+        pytest.skip("a creation that is cut short leaves nothing")
