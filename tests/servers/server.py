@@ -61,7 +61,7 @@ class Server:
         elif self.dialect == "postgresql":
             self.execute(self.admin_url, f"DROP DATABASE IF EXISTS {self.quoted(name)} WITH (FORCE)")
         else:
-            _drop_mysql(self.admin_url, name)
+            _drop_mysql(self.admin_url, name, self.quoted(name))
 
     def execute(self, url: str, *statements: str) -> list[tuple[object, ...]]:
         """Run the statements in autocommit; the rows of the last one."""
@@ -107,11 +107,11 @@ def sqlite_path(url: str) -> str:
     return unquote(url.removeprefix("sqlite:///"))
 
 
-def _drop_mysql(admin_url: str, name: str) -> None:
+def _drop_mysql(admin_url: str, name: str, quoted: str) -> None:
     with closing(connect(admin_url)) as connection, closing(connection.cursor()) as cursor:
         # A forgotten open transaction would hold the drop for the lock timeout, which can be a day.
         cursor.execute("SHOW PROCESSLIST")
         for session in [row[0] for row in cursor.fetchall() if row[3] == name]:
             with suppress(pymysql.err.OperationalError):  # it went by itself
                 cursor.execute(f"KILL {session}")
-        cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+        cursor.execute(f"DROP DATABASE IF EXISTS {quoted}")
