@@ -15,7 +15,7 @@ from core.progress import Advanced, Event, Finished, Noted, PhaseStarted, Sink, 
 from core.text import plural, visible
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
     from core.settings import Settings
 
@@ -49,22 +49,27 @@ def confirm_destruction(
 ) -> None:
     """Let a destructive step pass only when it was meant: by `flag`, or by an answer at a terminal; in
     production also by the database's name. Raises NotConfirmed."""
-    if settings.flask_env.guarded and confirm_name is None:
-        raise NotConfirmed(
-            f"{what} on a production database wants its name typed.",
-            hint="Nothing was changed. Add --confirm-name NAME; `status` shows the name.",
-        )
     if confirm_name not in (None, database):
         raise NotConfirmed(
             f"--confirm-name says {confirm_name}, but the database is {database}.",
             hint="Nothing was changed.",
         )
-    if confirmed:
+    wants_name = settings.flask_env.guarded and confirm_name is None
+    if confirmed and not wants_name:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise NotConfirmed(f"{what} was not confirmed.", hint=f"Nothing was changed. Add {flag}.")
-    if not click.confirm(f"{what}. Go on?", err=True):
+        flags = [flag] * (not confirmed) + ["--confirm-name NAME"] * wants_name
+        where = " in production" if settings.flask_env.guarded else ""
+        raise NotConfirmed(
+            f"{what} was not confirmed.", hint=f"Nothing was changed. Add {' and '.join(flags)}{where}."
+        )
+    if not (_types_name(what, database) if wants_name else click.confirm(f"{what}. Go on?", err=True)):
         raise NotConfirmed(f"{what} was not confirmed.", hint="Nothing was changed.")
+
+
+def _types_name(what: str, database: str) -> bool:
+    question = f"{what}. Type the name of the database to go on"
+    return str(click.prompt(question, default="", show_default=False, err=True)) == database
 
 
 @contextmanager
@@ -78,14 +83,18 @@ def progress_sink() -> Iterator[Sink]:
 
 
 class Bar:
-    """Shows an operation as a progress bar that is gone when it ends; its notes stay."""
+    """Shows an operation as a line that is gone when it ends, with a bar where the length of the phase is
+    known; its notes stay."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task = progress.add_task("", total=None)
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, PhaseStarted):
+        if isinstance(event, Started):
+            self._progress.update(self._task, description=visible(event.title))
+        elif isinstance(event, PhaseStarted):
+            self._progress.columns = _columns(measured=event.total is not None)
             self._progress.reset(self._task, description=visible(event.name), total=event.total)
         elif isinstance(event, Advanced):
             self._progress.update(self._task, completed=event.done)
@@ -95,16 +104,16 @@ class Bar:
 
 def _progress() -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress
 
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
+    return Progress(*_columns(measured=False), console=Console(stderr=True), transient=True)
+
+
+def _columns(*, measured: bool) -> tuple[ProgressColumn, ...]:
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    always = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
+    return (*always, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) if measured else always
 
 
 def _write_line(event: Event) -> None:

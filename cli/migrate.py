@@ -49,27 +49,19 @@ def apply(invocation: Invocation, target: str, force: bool, confirm_name: str | 
 
     Going down undoes migrations and loses what they hold, so it asks first.
     """
-    from cli.console import confirm_destruction, say, show_table
+    from cli.console import say, show_table
     from core.text import duration
-    from features.migrations import apply_migrations, undoes
+    from features.migrations import apply_migrations
 
+    _confirm(invocation, target, force, confirm_name)
     database = invocation.settings.migration_database
-    if undoes(database, target):
-        confirm_destruction(
-            invocation.settings,
-            database.name,
-            what=f"Undoing migrations of {database.name}",
-            confirmed=force,
-            confirm_name=confirm_name,
-            flag="--force",
-        )
     steps = invocation.run(apply_migrations, database, target, applied_by=invocation.actor.name)
     if not steps:
         say("Nothing is pending.")
         return
     show_table(
         ("Revision", "Migration", "Direction", "Took"),
-        [(step.id, step.name, step.direction, duration(step.seconds)) for step in steps],
+        [(step.id, _title(step.name, step.id), step.direction, duration(step.seconds)) for step in steps],
         numbers=(3,),
     )
 
@@ -87,7 +79,7 @@ def status(invocation: Invocation) -> None:
     say(f"Newest   {state.head}")
     say(f"Pending  {len(state.pending)}")
     for revision in state.pending:
-        say(f"  {revision.id}  {revision.name}")
+        say(f"  {revision.id}  {_title(revision.name, revision.id)}")
 
 
 @migrate.command()
@@ -109,7 +101,7 @@ def history(invocation: Invocation) -> None:
             (
                 f"{entry.applied_at:%Y-%m-%d %H:%M:%S} UTC",
                 entry.revision,
-                entry.name,
+                _title(entry.name, entry.revision),
                 entry.applied_by,
                 duration(entry.duration),
             )
@@ -131,3 +123,28 @@ def check(invocation: Invocation) -> None:
     database = invocation.settings.migration_database
     state = read_status(database, invocation.settings.db_connect_timeout)
     say(f"{database.name} answers: {state.version}, reached in {duration(state.seconds)}.")
+
+
+def _confirm(invocation: Invocation, target: str, force: bool, confirm_name: str | None) -> None:
+    """Say what undoing loses, counted now, before anyone agrees to it."""
+    from cli.console import confirm_destruction
+    from cli.losses import with_tables_and_rows
+    from core.text import plural
+    from features.migrations import count_undone
+
+    database = invocation.settings.migration_database
+    undone = count_undone(database, target)
+    if undone:
+        confirm_destruction(
+            invocation.settings,
+            database.name,
+            what=f"Undoing {plural(undone, 'migration')} of {with_tables_and_rows(database)}; "
+            "there is no backup",
+            confirmed=force,
+            confirm_name=confirm_name,
+            flag="--force",
+        )
+
+
+def _title(name: str, revision: str) -> str:
+    return name.removeprefix(f"{revision}_")  # the revision stands in a column of its own

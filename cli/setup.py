@@ -125,14 +125,10 @@ def reset(invocation: Invocation, confirm: bool, sample_data: bool, confirm_name
 def _confirm(invocation: Invocation, verb: str, *, confirmed: bool, confirm_name: str | None) -> None:
     """Say what would be lost, counted now, before anyone agrees to it."""
     from cli.console import confirm_destruction
-    from core.text import plural
-    from features.setup import our_tables
+    from cli.losses import with_tables_and_rows
 
     database = invocation.settings.migration_database
-    tables = our_tables(database)
-    about = "" if all(table.exact for table in tables) else "about "
-    rows = f"{about}{plural(sum(table.rows for table in tables), 'row')}"
-    what = f"{verb} {plural(len(tables), 'table')} of {database.name} with {rows}"
+    what = f"{verb} {with_tables_and_rows(database)}"
     confirm_destruction(
         invocation.settings, database.name, what=what, confirmed=confirmed, confirm_name=confirm_name
     )

@@ -10,6 +10,7 @@ from core.errors import InvalidInput, MigrationError, SchemaTooNew
 
 LOCATION = Path(__file__).resolve().parent.parent / "migrations"
 BASE = "base"
+VERSION_TABLE = "alembic_version"  # the migrations' own
 
 # Alembic's two names, at the start of a line, annotated or not. Not parsed: a whole file takes milliseconds,
 # and the parser of Python 3.11 fails now and then when two threads use it.
@@ -89,12 +90,12 @@ def target_position(target: Target, current: int, known: tuple[Revision, ...]) -
     if target.revision:
         return 0 if target.revision == BASE else position((target.revision,), known)
     goal = current + target.steps
-    if not 0 <= goal <= len(known):
-        raise InvalidInput(
-            f"{target.steps:+d} leads beyond the migrations there are.",
-            hint=f"The database has {current} of {len(known)}.",
-        )
-    return goal
+    if 0 <= goal <= len(known):
+        return goal
+    end = (
+        f"pending beyond {known[-1].id}" if known and goal > 0 else "left to undo beyond the first migration"
+    )
+    raise InvalidInput(f"Nothing is {end}.", hint=f"The database has {current} of {len(known)} migrations.")
 
 
 def _steps(text: str) -> int:

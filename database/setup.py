@@ -18,7 +18,7 @@ from database.schema import create_constraints, create_indexes, create_tables, f
 from database.schema_lock import PATIENCE, schema_lock
 
 _CONNECT_TIMEOUT = 30.0
-_LISTED = 5  # faults that one line of error can hold; `verify` lists them all
+_LISTED = 3  # faults that one line of error can hold; `verify` lists them all
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,16 @@ def verify(op: Operation, parameters: ConnectionParameters) -> None:
     faults = find_faults(parameters)
     if faults:
         raise SchemaFault(
-            f"{parameters.name} differs from the models: {_first(faults)}",
+            f"{parameters.name} differs from the models: {first_faults(faults)}",
             hint="Mend it: manage_db.py create-tables, create-indexes, create-constraints, or reset.",
         )
+
+
+def first_faults(faults: Sequence[Fault]) -> str:
+    """The first three of `faults` in words, and how many more there are."""
+    listed = " ".join(fault.message for fault in faults[:_LISTED])
+    more = len(faults) - _LISTED
+    return f"{listed} And {more} more, which `manage_db.py verify` lists." if more > 0 else listed
 
 
 def stamp_when_clean(parameters: ConnectionParameters, *, applied_by: str) -> None:
@@ -89,12 +96,6 @@ def _refuse_unless_completable(parameters: ConnectionParameters) -> None:
     differing = [fault for fault in find_faults(parameters) if not fault.creatable]
     if differing:
         raise SchemaFault(
-            f"{parameters.name} has tables of our names that differ: {_first(differing)}",
+            f"{parameters.name} has tables of our names that differ: {first_faults(differing)}",
             hint="Nothing was changed. Name an empty database, or mend what differs.",
         )
-
-
-def _first(faults: Sequence[Fault]) -> str:
-    listed = " ".join(fault.message for fault in faults[:_LISTED])
-    more = len(faults) - _LISTED
-    return f"{listed} And {more} more, which `manage_db.py verify` lists." if more > 0 else listed

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from core.connection import ConnectionParameters
 from core.errors import SchemaFault
 from core.progress import Operation, operation
 from database import migrator, schema
 from database.adapters import closing_connection
-from database.expected import TABLES
+from database.context import current_settings
+from database.engine import explained
 from database.files import make_database_file
 from database.migrator import AppliedRevision
 from database.revisions import (
@@ -24,6 +25,7 @@ from database.revisions import (
     position,
     target_position,
 )
+from database.setup import first_faults, read_standing
 from models import MigrationHistory, db
 
 
@@ -55,21 +57,26 @@ def read_state(database: ConnectionParameters, timeout: float = 10) -> Migration
 
 
 def read_history() -> tuple[HistoryEntry, ...]:
-    """The applied migrations of the application database, oldest first."""
-    rows = db.session.scalars(select(MigrationHistory).order_by(MigrationHistory.id))
-    return tuple(
-        HistoryEntry(row.applied_at, row.revision, row.migration_name, row.applied_by, row.duration)
-        for row in rows
-    )
+    """The applied migrations of the application database, oldest first; () before there is a schema. Raises
+    ConnectionFailed, ServerError."""
+    with explained(current_settings().database):
+        if not inspect(db.engine).has_table(MigrationHistory.__tablename__):
+            return ()
+        rows = db.session.scalars(select(MigrationHistory).order_by(MigrationHistory.id))
+        return tuple(
+            HistoryEntry(row.applied_at, row.revision, row.migration_name, row.applied_by, row.duration)
+            for row in rows
+        )
 
 
-def undoes(database: ConnectionParameters, target: str) -> bool:
-    """True when bringing the database to `target` undoes migrations. Raises InvalidInput for a target that
-    names nothing, ConnectionFailed, SchemaTooNew."""
+def count_undone(database: ConnectionParameters, target: str) -> int:
+    """How many migrations bringing the database to `target` would undo; 0 when it goes up. Raises
+    InvalidInput for a target that names nothing, SchemaFault for tables of ours without a revision,
+    ConnectionFailed, SchemaTooNew."""
     known = known_revisions()
     goal = find_target(target, known)
-    here = position(read_state(database).current, known)
-    return target_position(goal, here, known) < here
+    here = position(_revisions(database), known)
+    return max(0, here - target_position(goal, here, known))
 
 
 @operation(
@@ -82,7 +89,8 @@ def apply_migrations(
     op: Operation, database: ConnectionParameters, target: str = "head", *, applied_by: str
 ) -> tuple[AppliedRevision, ...]:
     """Bring the database to `target` (head, base, +N, -N or a revision); gives the steps taken. Raises
-    InvalidInput, TargetBusy, SchemaTooNew, MigrationError, ServerError."""
+    InvalidInput, TargetBusy, SchemaFault, SchemaTooNew, MigrationError, ServerError."""
+    _revisions(database)
     op.phase("Apply migrations", unit="migration")
     return migrator.migrate(database, target, applied_by=applied_by, on_step=lambda _: op.advance())
 
@@ -98,12 +106,10 @@ def start_history(op: Operation, database: ConnectionParameters, *, applied_by: 
     was done, in a sentence. Raises SchemaFault that lists the differences, ServerError."""
     make_database_file(database)
     op.phase("Look at the schema")
-    with closing_connection(database, 30) as (adapter, connection):
-        current = adapter.revisions(connection)
-        tables = adapter.schema_names(connection).tables & frozenset(TABLES)
-    if current:
-        return f"{database.name} is at revision {', '.join(current)} already."
-    if tables:
+    standing = read_standing(database)
+    if standing.revisions:
+        return f"{database.name} is at revision {', '.join(standing.revisions)} already."
+    if standing.tables:
         return _stamp(database, applied_by)
     first = known_revisions()[0]
     migrator.migrate(database, first.id, applied_by=applied_by)
@@ -113,9 +119,19 @@ def start_history(op: Operation, database: ConnectionParameters, *, applied_by: 
 def _stamp(database: ConnectionParameters, applied_by: str) -> str:
     faults = schema.find_faults(database)
     if faults:
-        listed = " ".join(fault.message for fault in faults)
         raise SchemaFault(
-            f"{database.name} has tables but no revision, and differs from the models: {listed}",
+            f"{database.name} has tables but no revision, and differs from the models: "
+            + first_faults(faults),
             hint="Complete it: python manage_db.py init",
         )
     return f"The schema matches; it was stamped {migrator.stamp(database, applied_by=applied_by)}."
+
+
+def _revisions(database: ConnectionParameters) -> tuple[str, ...]:
+    """Where the database is; tables of ours without a revision are no ground to migrate from."""
+    standing = read_standing(database)
+    if standing.tables and not standing.revisions:
+        raise SchemaFault(
+            f"{database.name} has tables but no revision.", hint="Adopt them: python manage_db.py init"
+        )
+    return standing.revisions
