@@ -9,19 +9,24 @@ from flask import Flask, current_app
 from flask_migrate import Migrate
 
 from core.settings import Settings
-from database.engine import engine_options, engine_url
+from database.adapters import adapter_for
+from database.engine import engine_options, engine_url, hurry
 from database.revisions import LOCATION
 from models import db
 
 _NAME = "basekeeper"
 
 
-def bind(app: Flask, settings: Settings) -> None:
-    """Bind `app` to the application's database and its migrations. Opens no connection."""
+def bind(app: Flask, settings: Settings, *, hurried: bool = False) -> None:
+    """Bind `app` to the application's database and its migrations. Opens no connection. `hurried` where
+    somebody waits for a page: a server that hangs is then given up on within seconds."""
     app.config["SQLALCHEMY_DATABASE_URI"] = engine_url(settings.database)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings, hurried=hurried)
     app.extensions[_NAME] = settings
     db.init_app(app)
+    if hurried:
+        with app.app_context():
+            hurry(db.engine, adapter_for(settings.database))
     Migrate(app, db, directory=str(LOCATION))
 
 

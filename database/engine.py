@@ -18,9 +18,13 @@ from core.settings import Settings
 from core.text import plural
 from database.adapters import adapter_for
 from database.adapters.base import Adapter, Capability
+from database.adapters.network import LOCK_PATIENCE
 from database.url import driver_url
 
 CONNECT_TIMEOUT = 30.0
+CONNECT_PATIENCE = 3.0
+PING_PATIENCE = 1.0  # a connection out of the pool is asked whether it still lives
+ANSWER_PATIENCE = LOCK_PATIENCE + 2.0  # the server's own patience with a lock has to end before
 LOCK_TIMEOUT = 5.0  # TRUST section 4.3 (d): by default DDL waits for ever, or for a day
 
 
@@ -29,11 +33,13 @@ def engine_url(parameters: ConnectionParameters) -> URL:
     return make_url(driver_url(replace(parameters, password="")))
 
 
-def engine_options(settings: Settings) -> dict[str, Any]:
-    """What `create_engine` is given for the application's database."""
+def engine_options(settings: Settings, *, hurried: bool = False) -> dict[str, Any]:
+    """What `create_engine` is given for the application's database. `hurried` where somebody waits for a
+    page: then a new connection takes CONNECT_PATIENCE at most."""
     adapter = adapter_for(settings.database)
+    timeout = settings.db_connect_timeout
     options = {
-        "creator": connector(adapter, settings.db_connect_timeout),
+        "creator": connector(adapter, min(timeout, CONNECT_PATIENCE) if hurried else timeout),
         "hide_parameters": True,  # values, which may be secrets, stay out of errors and logs
         **_transactions(adapter),
     }
@@ -49,6 +55,20 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "pool_recycle": ceil(settings.db_pool_recycle),
         "pool_pre_ping": True,
     }
+
+
+def hurry(engine: Engine, adapter: Adapter) -> None:
+    """Let no connection out of the pool of `engine` wait for ever for a server that hangs."""
+
+    def let_ping(connection: Any, *_: Any) -> None:
+        if connection is not None:  # it was lost
+            adapter.answer_patience(connection, PING_PATIENCE)
+
+    def let_work(connection: Any, *_: Any) -> None:
+        adapter.answer_patience(connection, ANSWER_PATIENCE)
+
+    event.listen(engine, "checkin", let_ping)
+    event.listen(engine, "checkout", let_work)  # after the ping
 
 
 def migration_engine(parameters: ConnectionParameters) -> Engine:

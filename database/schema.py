@@ -17,6 +17,7 @@ from database.comparison import Fault, describe
 from database.creation import changing, create_constraints, create_indexes, create_tables
 from database.open_schema import OpenSchema, compiler_like, open_schema
 from database.orphans import find_orphans
+from database.revisions import VERSION_TABLE
 from database.schema_lock import PATIENCE
 from models import db
 
@@ -29,8 +30,6 @@ __all__ = [
     "drop_schema",
     "find_faults",
 ]
-
-_VERSION_TABLE = "alembic_version"
 
 
 def find_faults(parameters: ConnectionParameters) -> tuple[Fault, ...]:
@@ -81,7 +80,7 @@ def _faults(schema: OpenSchema) -> Iterator[Fault]:
 
 def _tables_there(schema: OpenSchema) -> tuple[str, ...]:
     """Those of our tables that are there, each before what it refers to."""
-    ours = [*(table.name for table in db.metadata.sorted_tables), _VERSION_TABLE]
+    ours = [*(table.name for table in db.metadata.sorted_tables), VERSION_TABLE]
     with translated(schema.adapter):
         parts = schema.server.parts(schema.connection, ours)
     there = {part.table for part in parts}

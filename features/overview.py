@@ -9,11 +9,13 @@ from core.errors import AppError
 from core.settings import Settings
 from core.text import plural
 from database.adapters import closing_connection
+from database.adapters.waiting import within
 from database.revisions import head_revision
 from features.health import Check, Status, check_health
 from features.status import DatabaseStatus, read_status
 
 _PROBE_TIMEOUT = 3.0
+_ANSWER_PATIENCE = 10.0  # seconds; longer than any of its questions may take
 _TITLES = {
     "connection": "The database answers slowly",
     "query": "The database answers slowly",
@@ -65,7 +67,9 @@ class Overview:
 def read_overview(settings: Settings) -> Overview:
     """Look at the database and say how it is. Raises ConnectionFailed and its kin when it does not answer,
     SchemaTooNew when it was migrated by a newer release."""
-    status = read_status(settings.database, settings.db_connect_timeout)
+    status = read_status(
+        settings.database, min(_PROBE_TIMEOUT, settings.db_connect_timeout), _ANSWER_PATIENCE
+    )
     report = check_health(settings)
     findings = [check for check in report.checks if check.status is not Status.HEALTHY]
     order = list(Status)
@@ -81,13 +85,18 @@ def read_overview(settings: Settings) -> Overview:
 
 def database_answers(settings: Settings) -> bool:
     """True when the database lets us in and answers, within 3 s."""
-    try:
-        timeout = min(_PROBE_TIMEOUT, settings.db_connect_timeout)
+    timeout = min(_PROBE_TIMEOUT, settings.db_connect_timeout)
+
+    def ask() -> bool:
         with closing_connection(settings.database, timeout) as (adapter, connection):
+            adapter.answer_patience(connection, timeout)
             adapter.ping(connection)
-    except AppError:
+        return True
+
+    try:
+        return within(timeout, ask, (AppError,))
+    except (AppError, TimeoutError):
         return False
-    return True
 
 
 def _reason(check: Check, status: DatabaseStatus) -> Reason:

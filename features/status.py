@@ -8,7 +8,7 @@ from core.clock import monotonic
 from core.connection import ConnectionParameters
 from database.adapters import closing_connection
 from database.adapters.base import ServerVersion, TableSize
-from database.revisions import Revision, pending_revisions
+from database.revisions import VERSION_TABLE, Revision, pending_revisions
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,15 @@ class DatabaseStatus:
     tables: tuple[TableSize, ...]
 
 
-def read_status(database: ConnectionParameters, timeout: float = 10) -> DatabaseStatus:
-    """Ask the server for its state, giving the connection `timeout` seconds. Raises ConnectionFailed and
+def read_status(
+    database: ConnectionParameters, timeout: float = 10, patience: float | None = None
+) -> DatabaseStatus:
+    """Ask the server for its state, giving the connection `timeout` seconds, and each answer `patience`
+    seconds, or as long as it takes. The migrations' own table is left out. Raises ConnectionFailed and
     its kin; SchemaTooNew when the database was migrated by a newer release."""
     began = monotonic()
     with closing_connection(database, timeout) as (adapter, connection):
+        adapter.answer_patience(connection, patience)
         adapter.ping(connection)
         seconds = monotonic() - began
         revisions = adapter.revisions(connection)
@@ -37,5 +41,5 @@ def read_status(database: ConnectionParameters, timeout: float = 10) -> Database
             revisions=revisions,
             pending=pending_revisions(revisions),
             size=adapter.database_size(connection),
-            tables=adapter.table_sizes(connection),
+            tables=tuple(table for table in adapter.table_sizes(connection) if table.name != VERSION_TABLE),
         )

@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.secret_key = secret_key(settings, Path(app.instance_path))
     keep_settings(app, settings)
-    bind(app, settings)
+    bind(app, settings, hurried=True)
     init_errors(app)
     init_security(app, settings)
     init_auth(app)

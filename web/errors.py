@@ -11,6 +11,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from core.errors import AppError, ConnectionFailed, SchemaFault, ServerError
+from web.hosts import local_path
+from web.readiness import readiness
 
 _log = logging.getLogger("basekeeper.web")
 
@@ -28,7 +30,7 @@ class ErrorPage:
 NO_DATABASE = ErrorPage(
     503,
     "The database does not answer",
-    "Nothing can be shown or changed until it does; nothing was lost by asking.",
+    "Until it does, nothing can be shown or changed.",
     "On the server: python db_health_check.py",
 )
 NO_SCHEMA = ErrorPage(
@@ -68,7 +70,7 @@ def page_for(error: Exception) -> ErrorPage:
     if isinstance(error, SchemaFault | ServerError):
         return NO_SCHEMA if isinstance(error, SchemaFault) else NO_DATABASE
     if isinstance(error, AppError):
-        return ErrorPage(error.http_status, error.message, hint=error.hint)
+        return ErrorPage(error.http_status, _as_title(error.message), hint=error.hint)
     return UNEXPECTED
 
 
@@ -77,7 +79,19 @@ def show(page: ErrorPage) -> ResponseReturnValue:
     if request.url_rule is None and isinstance(request.routing_exception, SecurityError):
         # Under a foreign host name no address of ours can be built, not even a stylesheet's.
         return f"{page.title}\n", page.status, {"Content-Type": "text/plain; charset=utf-8"}
-    return render_template("errors/show.html", page=page), page.status
+    return render_template("errors/show.html", page=page, again=_again(page)), page.status
+
+
+def _as_title(message: str) -> str:
+    """A title ends without a full stop, unless there is another in it."""
+    return message if ". " in message else message.removesuffix(".")
+
+
+def _again(page: ErrorPage) -> str | None:
+    """Where to look again, when that may help."""
+    if page.status != 503:
+        return None
+    return local_path(request.full_path.rstrip("?")) if request.method == "GET" else "/"
 
 
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
@@ -93,6 +107,8 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _show_error(error: Exception) -> ResponseReturnValue:
     page = page_for(error)
+    if page is NO_DATABASE:
+        readiness().doubt()
     if page.status >= 500:
         _log.error("%s %s answered %s", request.method, request.endpoint, page.status, exc_info=error)
     return show(page)

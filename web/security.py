@@ -13,6 +13,7 @@ from core.errors import ConfigurationError, NotAllowed
 from core.settings import Environment, Settings
 from web.hosts import LOOPBACK_NAMES
 from web.permissions import check_permission, public
+from web.readiness import init_readiness
 
 BODY_LIMIT = 1024 * 1024  # bytes
 FIELD_LIMIT = 1000
@@ -60,6 +61,7 @@ def init_security(app: Flask, settings: Settings) -> None:
     app.before_request(refuse_other_sites)
     app.before_request(refuse_many_fields)
     CSRFProtect(app)
+    init_readiness(app, settings)
     app.before_request(check_permission)
     app.after_request(add_headers)
 

@@ -202,6 +202,11 @@ class Adapter(ABC):
         """From now on this connection waits at most `seconds` for a lock, then raises LockTimeout."""
 
     @abstractmethod
+    def answer_patience(self, connection: Connection, seconds: float | None) -> None:
+        """From now on give a server up that says nothing for `seconds`, however healthy its machine looks;
+        the connection is lost with it. None waits for ever."""
+
+    @abstractmethod
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         """From now on a statement on this connection ends after `seconds`; 0 takes the limit away."""
 

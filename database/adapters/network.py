@@ -50,7 +50,9 @@ class NetworkAdapter(Adapter):
             raise ConnectionFailed(message, hint=CHECK_ADDRESS) from error
         except errors as error:
             raise self._why_not_connected(error) from error
+        self.answer_patience(connection, timeout)
         self.prepare(connection)
+        self.answer_patience(connection, None)
         return connection
 
     def rows(self, connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -40,7 +40,12 @@ def test_w9_an_unexpected_error_shows_no_inside(console: Flask) -> None:
         (ConnectionFailed("10.0.0.7:5432 refused"), 503, "The database does not answer", "10.0.0.7"),
         (SchemaFault("column x is missing"), 503, "The database is not ready", "column x"),
         (SchemaTooNew("It is at revision abc."), 503, "restore a backup made by this one", "Traceback"),
-        (AlreadyExists("That <b>name</b> is taken."), 409, "That &lt;b&gt;name&lt;/b&gt; is taken.", "<b>"),
+        (
+            AlreadyExists("That <b>name</b> is taken."),
+            409,
+            "That &lt;b&gt;name&lt;/b&gt; is taken</h1>",
+            "<b>",
+        ),
     ],
 )
 def test_errors_of_ours_have_their_page(
@@ -65,6 +70,7 @@ def test_a_database_that_goes_away_is_a_503_and_comes_back(
         assert answer.status_code == 503
         assert "The database does not answer" in answer.text
         assert "db_health_check.py" in answer.text
+        assert '<a href="/">Try again</a>' in answer.text
         for inside in ("127.0.0.1", "psycopg2", "pymysql", "Connection refused", "root@", "postgres@"):
             assert inside not in answer.text
     assert visitor.get("/healthz").status_code == 200

@@ -1,9 +1,10 @@
-"""/healthz touches nothing, /readyz asks the database at most every 5 s (TRUST section 5, 5)."""
+"""/healthz touches nothing, /readyz asks the database once a second at most (TRUST section 5, 5)."""
 
 from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 
 from tests.web.visitor import Visitor
 from web import readiness
-from web.readiness import Readiness
+from web.readiness import KEEP, Readiness
 
 
 def test_both_say_yes_without_detail(console: Flask) -> None:
@@ -26,42 +27,69 @@ def test_healthz_needs_no_database(console: Flask, sqlite_url: str) -> None:
     assert (answer.status_code, answer.text) == (503, "not ready\n")
 
 
-def test_an_answer_is_kept_for_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_yes_is_kept_for_a_second_and_a_no_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     moment: list[float] = [100.0]
-    asked: list[float] = []
+    answers = [True, False, False, True]
     monkeypatch.setattr(readiness, "monotonic", lambda: moment[0])
-
-    def ask() -> bool:
-        asked.append(moment[0])
-        return len(asked) == 1
-
-    probe = Readiness(ask)
+    probe = Readiness(lambda: answers.pop(0))
     assert probe.is_ready()
-    moment[0] += 4.9
+    moment[0] += KEEP - 0.1
     assert probe.is_ready()
     moment[0] += 0.2
-    assert not probe.is_ready()
-    assert len(asked) == 2
+    assert [probe.is_ready() for _ in range(3)] == [False, False, True]
+    assert not answers
 
 
-def test_one_thread_asks_while_the_others_take_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    go = threading.Event()
-    asked: list[int] = []
-
-    def ask() -> bool:
-        asked.append(1)
-        return len(asked) == 1 or go.wait(5)
-
-    monkeypatch.setattr(readiness, "KEEP", 0.0)
-    probe = Readiness(ask)
+def test_a_failure_elsewhere_ends_a_yes() -> None:
+    answers = [True, False]
+    probe = Readiness(lambda: answers.pop(0))
     assert probe.is_ready()
-    slow = threading.Thread(target=probe.is_ready)
-    slow.start()
-    while len(asked) < 2:
+    probe.doubt()
+    assert not probe.is_ready()
+
+
+class SlowAnswers:
+    """Says yes at first; then whoever asks waits until the test lets go, and hears no."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.go = threading.Event()
+
+    def __call__(self) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            return True
+        assert self.go.wait(5)
+        return False
+
+
+def test_those_who_wait_share_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A yes that is old is waited for: it may be wrong by now."""
+    monkeypatch.setattr(readiness, "KEEP", 0.0)
+    probe = Readiness(slow := SlowAnswers())
+    assert probe.is_ready()
+    with ThreadPoolExecutor(8) as threads:
+        answers = [threads.submit(probe.is_ready) for _ in range(8)]
+        time.sleep(0.3)  # all of them are at the door
+        slow.go.set()
+    assert not any(answer.result() for answer in answers)
+    assert slow.asked == 2
+
+
+def test_a_no_is_given_at_once_while_one_thread_asks_anew() -> None:
+    probe = Readiness(slow := SlowAnswers())
+    assert probe.is_ready()
+    probe.doubt()
+    slow.go.set()
+    assert not probe.is_ready()
+    slow.go.clear()
+    asking = threading.Thread(target=probe.is_ready)
+    asking.start()
+    while slow.asked < 3:
         time.sleep(0.01)
     began = time.monotonic()
-    assert all(probe.is_ready() for _ in range(100))
+    assert not any(probe.is_ready() for _ in range(100))
     assert time.monotonic() - began < 1
-    go.set()
-    slow.join()
-    assert len(asked) == 2
+    slow.go.set()
+    asking.join()
+    assert slow.asked == 3

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from core.errors import InvalidInput
 from web.hosts import local_path
 from web.permissions import public
+from web.readiness import needs_no_database
 from web.rendering import THEME_COOKIE, THEMES
 
 pages = Blueprint("appearance", __name__)
@@ -17,6 +18,7 @@ _ONE_YEAR = 365 * 24 * 3600
 
 @pages.post("/theme")
 @public
+@needs_no_database
 def update() -> ResponseReturnValue:
     """Remember the theme in a cookie and go back to the page. Raises InvalidInput."""
     theme = request.form.get("theme", "")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from features.overview import database_answers
 from web.permissions import public
-from web.readiness import Readiness
-from web.settings import settings_of
+from web.readiness import needs_no_database, readiness
 
 pages = Blueprint("probes", __name__)
-
-_READINESS = "basekeeper_readiness"
 
 
 @pages.get("/healthz")
 @public
+@needs_no_database
 def alive() -> ResponseReturnValue:
     """The process answers; nothing else is touched."""
     return "ok\n", {"Content-Type": "text/plain"}
@@ -25,15 +21,8 @@ def alive() -> ResponseReturnValue:
 
 @pages.get("/readyz")
 @public
+@needs_no_database
 def ready() -> ResponseReturnValue:
-    """The database answers too, as of at most 5 s ago."""
-    readiness: Readiness = current_app.extensions[_READINESS]
-    is_ready = readiness.is_ready()
+    """The database answers too, as of at most a second ago."""
+    is_ready = readiness().is_ready()
     return "ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, {"Content-Type": "text/plain"}
-
-
-@pages.record_once
-def _remember_readiness(state: BlueprintSetupState) -> None:
-    assert isinstance(state.app, Flask)
-    settings = settings_of(state.app)
-    state.app.extensions[_READINESS] = Readiness(lambda: database_answers(settings))

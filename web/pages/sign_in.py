@@ -10,12 +10,14 @@ from web.auth import browser, forget, now, remember, session_token
 from web.forms import SignInForm
 from web.hosts import local_path
 from web.permissions import public
+from web.readiness import needs_no_database
 
 pages = Blueprint("sign_in", __name__)
 
 
 @pages.get("/sign-in")
 @public
+@needs_no_database
 def show() -> ResponseReturnValue:
     """The form."""
     return _form(SignInForm())

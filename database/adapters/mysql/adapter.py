@@ -26,7 +26,7 @@ from database.adapters.base import (
 )
 from database.adapters.mysql import catalogue, errors, watch
 from database.adapters.mysql.locks import server_lock
-from database.adapters.mysql.sign_in import open_connection
+from database.adapters.mysql.sign_in import open_connection, wait_for_answers
 from database.adapters.network import NetworkAdapter, check_identifier
 from database.adapters.waiting import keep_trying
 
@@ -203,6 +203,9 @@ class MySQLAdapter(NetworkAdapter):
     def _wait_for_locks(self, connection: Connection, seconds: int) -> None:
         sql = "SET SESSION lock_wait_timeout = %s, SESSION innodb_lock_wait_timeout = %s"
         self.rows(connection, sql, (seconds, seconds))
+
+    def answer_patience(self, connection: Connection, seconds: float | None) -> None:
+        wait_for_answers(connection, seconds)
 
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         """MySQL limits SELECT only."""

@@ -39,9 +39,14 @@ def open_connection(parameters: ConnectionParameters, timeout: float) -> pymysql
         auth_plugin_map=_refused_methods(parameters),
         **_tls(parameters),
     )
-    # Only the handshake is in a hurry: a statement may take long. PyMySQL has no public way to say so.
-    connection._read_timeout = None  # type: ignore[attr-defined]
+    wait_for_answers(connection, None)  # only the handshake is in a hurry: a statement may take long
     return connection
+
+
+def wait_for_answers(connection: Any, seconds: float | None) -> None:
+    """Let `connection` wait at most `seconds` for each answer, or for ever."""
+    # PyMySQL has no public way to say so.
+    connection._read_timeout = connection._write_timeout = seconds
 
 
 def _tls(parameters: ConnectionParameters) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from core.connection import ConnectionParameters
 from core.errors import NotFound, PrivilegeMissing, ServerError, ServerTimeout, TargetBusy, ToolMissing
@@ -26,6 +27,9 @@ from database.adapters.network import APPLICATION, NetworkAdapter, check_identif
 from database.adapters.postgresql import catalogue, errors, watch
 from database.adapters.postgresql.sign_in import conninfo
 from database.adapters.waiting import keep_trying
+
+if TYPE_CHECKING:
+    from database.adapters.postgresql.deadline import PatientConnection
 
 _END_PATIENCE = 5.0
 
@@ -99,7 +103,13 @@ class PostgreSQLAdapter(NetworkAdapter):
     def _open(self, timeout: float) -> Connection:
         import psycopg2
 
-        connection = psycopg2.connect(conninfo(self.parameters, timeout, APPLICATION))
+        from database.adapters.postgresql.deadline import PatientConnection, PatientCursor
+
+        connection = psycopg2.connect(
+            conninfo(self.parameters, timeout, APPLICATION),
+            connection_factory=PatientConnection,
+            cursor_factory=PatientCursor,
+        )
         connection.autocommit = True
         return connection
 
@@ -182,6 +192,9 @@ class PostgreSQLAdapter(NetworkAdapter):
     def lock_patience(self, connection: Connection, seconds: float) -> None:
         # 0 would mean for ever.
         self._set(connection, "lock_timeout", max(1, round(seconds * 1000)))
+
+    def answer_patience(self, connection: Connection, seconds: float | None) -> None:
+        cast("PatientConnection", connection).patience = seconds
 
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         self._set(connection, "statement_timeout", round(seconds * 1000))

@@ -158,6 +158,9 @@ class SQLiteAdapter(Adapter):
         milliseconds = max(0, round(seconds * 1000))
         self.rows(connection, f"PRAGMA busy_timeout = {milliseconds:d}")
 
+    def answer_patience(self, connection: Connection, seconds: float | None) -> None:
+        """There is no server that could hang."""
+
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         driver = cast("sqlite3.Connection", connection)
         if not seconds:
