@@ -12,14 +12,15 @@ from cli.runtime import Invocation, common_options, pass_invocation
 @common_options
 @pass_invocation
 def dsn(invocation: Invocation, reveal: bool) -> None:
-    """Show the connection string for SQLAlchemy, PyDAL, GORM, JDBC and psql.
+    """Show the connection string for other programs.
 
-    The password is hidden unless --reveal is given.
+    In the forms that SQLAlchemy, PyDAL, GORM, JDBC and psql read. The password is hidden unless --reveal
+    is given.
     """
     from cli.console import say
     from features.connections import connection_strings
 
-    strings = connection_strings(invocation.settings, reveal=reveal)
+    strings = connection_strings(invocation.any_settings, reveal=reveal)
     width = max(len(name) for name, _ in strings)
     for name, text in strings:
         say(f"{name:{width}}  {text}")

@@ -5,10 +5,18 @@ from __future__ import annotations
 import click
 
 from cli import dsn, seeding, setup, status, users
-from cli.runtime import CONTEXT_SETTINGS, OrderedGroup, common_options
+from cli.runtime import CONTEXT_SETTINGS, OrderedGroup, common_options, examples
 
 
-@click.group(cls=OrderedGroup, context_settings=CONTEXT_SETTINGS)
+@click.group(
+    cls=OrderedGroup,
+    context_settings=CONTEXT_SETTINGS,
+    epilog=examples(
+        "python manage_db.py init --sample-data",
+        "python manage_db.py --env-file .env.staging status",
+        "DATABASE_URL=sqlite:///shop.db python manage_db.py verify",
+    ),
+)
 @common_options
 def manage() -> None:
     """Create, check, fill and tear down the application database.

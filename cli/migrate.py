@@ -10,11 +10,20 @@ from cli.runtime import (
     OrderedGroup,
     common_options,
     confirm_name_option,
+    examples,
     pass_invocation,
 )
 
 
-@click.group(cls=OrderedGroup, context_settings=CONTEXT_SETTINGS)
+@click.group(
+    cls=OrderedGroup,
+    context_settings=CONTEXT_SETTINGS,
+    epilog=examples(
+        "python migrate.py status",
+        "python migrate.py migrate",
+        "python migrate.py --env-file .env.staging migrate",
+    ),
+)
 @common_options
 def migrate() -> None:
     """Bring the schema to a revision, and see what was applied.
@@ -23,11 +32,16 @@ def migrate() -> None:
     """
 
 
-@migrate.command("init")
+@migrate.command(
+    "init", epilog=examples("python migrate.py init", "python migrate.py init --env-file .env.staging")
+)
 @common_options
 @pass_invocation
 def init(invocation: Invocation) -> None:
-    """Apply the first migration; an unstamped schema that matches is stamped."""
+    """Apply the first migration, or stamp a schema.
+
+    A schema that matches the models but has no revision is stamped with the newest one.
+    """
     from cli.console import say
     from features.migrations import start_history
 
@@ -38,15 +52,22 @@ def init(invocation: Invocation) -> None:
     )
 
 
-@migrate.command("migrate", context_settings={"ignore_unknown_options": True})
+@migrate.command(
+    "migrate",
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        "python migrate.py migrate", "python migrate.py migrate +1", "python migrate.py migrate -1 --force"
+    ),
+)
 @click.argument("target", default="head")
 @click.option("--force", is_flag=True, help="Do not ask before a downgrade.")
 @confirm_name_option
 @common_options
 @pass_invocation
 def apply(invocation: Invocation, target: str, force: bool, confirm_name: str | None) -> None:
-    """Apply the pending migrations up to TARGET: head (default), +N, -N or a revision.
+    """Apply what is pending, or go to TARGET.
 
+    TARGET is head (what it is when left out), base, +N, -N or a revision.
     Going down undoes migrations and loses what they hold, so it asks first.
     """
     from cli.console import say, show_table
@@ -86,7 +107,7 @@ def status(invocation: Invocation) -> None:
 @common_options
 @pass_invocation
 def history(invocation: Invocation) -> None:
-    """Show which migrations were applied, when, by whom and how long each took."""
+    """Show what was applied, when, by whom and how long it took."""
     from cli.console import say, show_table
     from core.text import duration
     from features.migrations import read_history

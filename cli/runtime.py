@@ -52,8 +52,21 @@ class Invocation:
         self.env_file: Path | None = None
         self.verbose = False
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
+        """The settings of a database to work on. Raises ConfigurationError, also for one in memory."""
+        from core.errors import ConfigurationError
+
+        settings = self.any_settings
+        if settings.database.in_memory or settings.migration_database.in_memory:
+            raise ConfigurationError(
+                "A database in memory ends with the command.",
+                hint="Name a file: DATABASE_URL=sqlite:///FILE.db",
+            )
+        return settings
+
+    @cached_property
+    def any_settings(self) -> Settings:
         """The settings, with logging set up after them. Raises ConfigurationError."""
         from core.log import configure_logging
         from core.settings import load_settings
@@ -87,7 +100,7 @@ class Invocation:
         """Show where `error` came from, even when it came before the settings said how to log."""
         from core.errors import AppError
 
-        if "settings" in vars(self):
+        if "any_settings" in vars(self):
             logging.getLogger("basekeeper").debug("traceback", exc_info=error)
         elif not isinstance(error, AppError | click.ClickException):
             logging.basicConfig(level=logging.DEBUG)
@@ -120,6 +133,11 @@ def common_options(command: F) -> F:
 def confirm_name_option(command: F) -> F:
     """Give a destructive command --confirm-name, which an environment of production profile wants."""
     return click.option("--confirm-name", metavar="NAME", help="In production: the database's name.")(command)
+
+
+def examples(*lines: str) -> str:
+    """The end of a help that shows how it is typed. click would join the lines without the \\b."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
 def run_door(command: click.Command, program: str) -> NoReturn:

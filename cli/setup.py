@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.runtime import Invocation, common_options, confirm_name_option, pass_invocation
+from cli.runtime import Invocation, common_options, confirm_name_option, examples, pass_invocation
 from cli.seeding import confirm_sample_data, show_sample_data
 
 if TYPE_CHECKING:
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from features.setup import SetupReport
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "python manage_db.py init",
+        "python manage_db.py init --sample-data",
+        "python manage_db.py init --env-file .env.staging",
+    )
+)
 @click.option("--force", is_flag=True, help="Destroy what is there and create it anew.")
 @click.option("--sample-data", is_flag=True, help="Add 12 sample users and their records.")
 @confirm_name_option
@@ -113,7 +119,7 @@ def drop(invocation: Invocation, confirm: bool, confirm_name: str | None) -> Non
 @common_options
 @pass_invocation
 def reset(invocation: Invocation, confirm: bool, sample_data: bool, confirm_name: str | None) -> None:
-    """Drop the application's tables and create them anew, empty."""
+    """Drop the application's tables and create them anew."""
     from features.setup import reset_schema
 
     _confirm(invocation, "Resetting", confirmed=confirm, confirm_name=confirm_name)

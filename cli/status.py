@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,8 @@ from cli.runtime import Invocation, common_options, pass_invocation
 if TYPE_CHECKING:
     from core.settings import Settings
     from features.status import DatabaseStatus
+
+_log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -24,7 +27,11 @@ def status(invocation: Invocation) -> None:
     from features.status import read_status
 
     settings = invocation.settings
-    _show(settings, read_status(settings.database, settings.db_connect_timeout))
+    _log.debug("connecting to %s, for %s s at most", settings.database, settings.db_connect_timeout)
+    state = read_status(settings.database, settings.db_connect_timeout)
+    _log.debug("%s answered in %.1f ms", state.version, state.seconds * 1000)
+    _log.debug("revision %s, %d pending", ", ".join(state.revisions) or "none", len(state.pending))
+    _show(settings, state)
 
 
 def _show(settings: Settings, state: DatabaseStatus) -> None:

@@ -19,10 +19,12 @@ def create_admin(invocation: Invocation, username: str, email: str, name: str) -
     Prints a one-time link under which the password is set. It works once, for 30 minutes.
     """
     from cli.console import say
-    from features.users import create_admin
+    from core.naming import fold
+    from features.users import NewUser, check_new_user, create_admin
 
+    check_new_user(NewUser(name or username, email, username))  # before anything is recorded
     token = invocation.run(create_admin, username=username, email=email, name=name or username)
-    say(f"{username} is an admin. Set the password here, once, within 30 minutes:")
+    say(f"{fold(username)} is an admin. Set the password here, once, within 30 minutes:")
     say(invocation.settings.console_address + f"/set-password/{token}")
 
 

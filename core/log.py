@@ -30,6 +30,8 @@ def configure_logging(settings: Settings, *, verbose: bool = False, service: boo
     terminal.setLevel(level if verbose or (service and not settings.log_file) else logging.WARNING)
     handlers = [terminal, _file_handler(settings.log_file)] if settings.log_file else [terminal]
     _replace_handlers(handlers, _formatter(settings))
+    if settings.log_format is LogFormat.TEXT and sys.stderr.isatty():
+        terminal.setFormatter(_ManyLines(settings.secrets))
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
     # The logger's level, not the engine's `echo`: that would print past this log, with its own handler.
@@ -54,6 +56,15 @@ class _OneLine(logging.Formatter):
 
     def _clean(self, text: str) -> str:
         return visible(redact(text, *self._secrets))
+
+
+class _ManyLines(_OneLine):
+    """For a person at a terminal: a traceback keeps its lines, each made harmless by itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = self.formatException(record.exc_info) if record.exc_info else ""
+        lines = redact(error, *self._secrets).splitlines()
+        return "\n".join([self.line(record, self._clean(_message(record)), ""), *map(visible, lines)])
 
 
 class _JsonLine(_OneLine):

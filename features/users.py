@@ -61,8 +61,27 @@ def check_email(text: str) -> None:
 
 def check_name(text: str) -> None:
     """Raises InvalidInput unless `text` can be a person's name."""
-    if not 1 <= len(text.strip()) <= 100 or visible(text) != text:
+    if not 1 <= len(text.strip()) <= 100:
         raise InvalidInput("1 to 100 characters.")
+    if hidden := next((char for char in text if visible(char) != char), ""):
+        raise InvalidInput(f"A name cannot hold the invisible character {visible(hidden)}.")
+
+
+def check_new_user(new: NewUser) -> None:
+    """Raises InvalidInput that names every fault of `new` at once."""
+    checks = (
+        ("Username", check_username, new.username),
+        ("Email", check_email, new.email),
+        ("Name", check_name, new.name),
+    )
+    faults: list[str] = []
+    for what, check, text in checks:
+        try:
+            check(text)
+        except InvalidInput as error:
+            faults.append(f"{what}: {error.message}")
+    if faults:
+        raise InvalidInput(" ".join(faults))
 
 
 def issue_first_admin_link(issuer: str, at: datetime | None = None) -> str | None:
@@ -81,7 +100,7 @@ def issue_first_admin_link(issuer: str, at: datetime | None = None) -> str | Non
 def create_first_admin(token: str, new: NewUser, password: str, at: datetime) -> int:
     """Use the first admin's link up and make that user; gives the id. Of two at once, one wins. Raises
     LinkUseless, InvalidInput, AlreadyExists; the link then still works."""
-    _check(new)
+    check_new_user(new)
     read_link(token, Purpose.FIRST_ADMIN, at)  # before the costly hash
     check_password(password, new.username, new.email, new.name)
     password_hash = hash_password(password)
@@ -97,7 +116,7 @@ def create_admin(op: Operation, username: str, email: str, name: str) -> str:
     """Make an admin who has no password yet, or let one back in; gives the token of a link to set the
     password. Raises InvalidInput, and AlreadyExists when the name or the email is another's."""
     new = NewUser(name, email, username)
-    _check(new)
+    check_new_user(new)
     with _naming_conflicts(), transaction() as session:
         user = session.scalar(select(User).where(User.username == username))
         if user is not None:
@@ -130,12 +149,6 @@ def _let_back_in(session: DatabaseSession, user: User) -> None:
     if not user.is_active:
         user.is_active, user.password_hash = True, ""
         end_sessions(session, LoginSession.user_id == user.id, utc_now())
-
-
-def _check(new: NewUser) -> None:
-    check_name(new.name)
-    check_email(new.email)
-    check_username(new.username)
 
 
 def _check_is_admin(user: User, new: NewUser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +73,62 @@ def test_the_hint_names_the_help_of_the_command(
     ran = run_tool("manage_db.py", *arguments, cwd=tmp_path)
     assert ran.code == 2
     assert ran.error.endswith(f". Try: {path} --help") or ran.error.endswith(f"? Try: {path} --help")
+
+
+@pytest.mark.parametrize(
+    ("door", "command"),
+    [
+        ("manage_db.py", "init"),
+        ("manage_db.py", "init --force"),
+        ("manage_db.py", "reset --confirm"),
+        ("manage_db.py", "drop --confirm"),
+        ("manage_db.py", "status"),
+        ("manage_db.py", "verify"),
+        ("manage_db.py", "sample-data"),
+        ("manage_db.py", "create-tables"),
+        ("manage_db.py", "create-admin mvogt maren@example.com"),
+        ("migrate.py", "migrate"),
+        ("migrate.py", "init"),
+        ("migrate.py", "history"),
+    ],
+)
+def test_a_database_in_memory_is_refused(door: str, command: str, tmp_path: Path) -> None:
+    ran = run_tool(door, *command.split(), cwd=tmp_path, DATABASE_URL="sqlite:///:memory:")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "Error: A database in memory ends with the command. Name a file: DATABASE_URL=sqlite:///FILE.db\n"
+    )
+
+
+def test_verbose_status_tells_the_connection_and_the_time(tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'shop.db'}"}
+    run_tool("manage_db.py", "init", cwd=tmp_path, **settings)
+    ran = run_tool("manage_db.py", "status", "-v", cwd=tmp_path, **settings)
+    assert f"connecting to sqlite:///{tmp_path}/shop.db" in ran.err
+    assert re.search(r"answered in [\d.]+ ms", ran.err)
+    assert re.search(r"revision \w{12}, 0 pending", ran.err)
+    assert run_tool("manage_db.py", "status", cwd=tmp_path, **settings).err == ""
+
+
+def test_an_admin_is_checked_before_anything_is_recorded(tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'shop.db'}"}
+    run_tool("manage_db.py", "init", cwd=tmp_path, **settings)
+    ran = run_tool("manage_db.py", "create-admin", "A B", "nope", cwd=tmp_path, **settings)
+    assert ran.code == 2
+    assert ran.err.startswith("Error: Username: 3 to 80 letters")
+    assert ran.err.count("\n") == 1
+    assert "Email: An email address looks like name@example.com." in ran.err
+    made = run_tool("manage_db.py", "create-admin", "MVogt", "m@example.com", cwd=tmp_path, **settings)
+    assert made.out.startswith("mvogt is an admin.")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_help_fits_and_teaches(door: str, tmp_path: Path) -> None:
+    shown = run_tool(door, "--help", cwd=tmp_path, COLUMNS="80").out
+    assert "..." not in shown.partition("Commands:")[2]
+    assert shown.count(f"  python {door} ") >= 2
+    for command in re.findall(r"^  ([a-z-]+) {2,}\S", shown.partition("Commands:")[2], re.M):
+        told = run_tool(door, command, "--help", cwd=tmp_path, COLUMNS="80")
+        assert told.code == 0
+        if command in ("init", "migrate"):
+            assert told.out.count(f"  python {door} {command}") >= 2

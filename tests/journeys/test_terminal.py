@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,13 @@ def test_a_phase_of_unknown_length_shows_no_numbers(shop: dict[str, str], tmp_pa
     assert ran.code == 0, ran.out
     assert "/?" not in ran.out
     assert "0:00:00" not in ran.out
+
+
+def test_verbose_shows_a_traceback_of_many_lines(shop: dict[str, str], tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    at_terminal = run_on_terminal("manage_db.py", "status", "-v", cwd=tmp_path, **shop).out
+    assert "\nTraceback (most recent call last):\n  File " in at_terminal
+    assert "\\x0a" not in at_terminal
+    in_a_file = run_tool("manage_db.py", "status", "-v", cwd=tmp_path, **shop).err
+    assert "Traceback (most recent call last):\\x0a  File " in in_a_file
