@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from core.clock import monotonic
 from core.connection import ConnectionParameters, TlsMode
 from core.errors import SchemaTooNew
 from core.settings import Settings
-from core.text import plural, size
+from core.text import duration, plural, size
 from database.adapters import open_connection
 from database.adapters.base import Adapter, Connection, TlsState
 from database.expected import TABLES
-from database.revisions import pending_revisions
+from database.revisions import VERSION_TABLE, pending_revisions
 from features.health_disks import check_disk
 from features.health_report import Check, Status
 
@@ -36,6 +37,7 @@ class Session:
         timeout = self.settings.db_connect_timeout
         self.adapter, self.connection = open_connection(self.settings.database, timeout)
         self.is_open = True
+        self.adapter.answer_patience(self.connection, timeout)
         self.adapter.lock_patience(self.connection, min(LOCK_PATIENCE, timeout / 10))
         self.adapter.statement_timeout(self.connection, timeout / 3)
 
@@ -54,8 +56,9 @@ def connection(session: Session) -> Iterator[Check]:
 
 def query(session: Session) -> Iterator[Check]:
     """Does it answer?"""
+    began = monotonic()
     session.adapter.ping(session.connection)
-    yield Check("query", Status.HEALTHY, "answered")
+    yield Check("query", Status.HEALTHY, f"answered in {duration(monotonic() - began)}")
 
 
 def tables(session: Session) -> Iterator[Check]:
@@ -84,7 +87,7 @@ def migrations(session: Session) -> Iterator[Check]:
         yield Check("migrations", Status.UNHEALTHY, error.message, error.hint)
         return
     if not pending:
-        yield Check("migrations", Status.HEALTHY, f"0 pending, at {', '.join(current)}")
+        yield Check("migrations", Status.HEALTHY, f"none pending, at {', '.join(current)}")
         return
     value = f"{len(pending)} pending, next is {pending[0].id}"
     hint = "Apply them: python migrate.py migrate" if current else INIT
@@ -93,11 +96,12 @@ def migrations(session: Session) -> Iterator[Check]:
 
 def rows(session: Session) -> Iterator[Check]:
     """How much is in it?"""
-    found = session.adapter.table_sizes(session.connection)
+    sizes = session.adapter.table_sizes(session.connection)
+    found = [table for table in sizes if table.name != VERSION_TABLE]
     about = "" if all(table.exact for table in found) else "about "
     value = f"{about}{plural(sum(table.rows for table in found), 'row')} in {plural(len(found), 'table')}"
     known = [table.size for table in found if table.size is not None]
-    yield Check("rows", Status.HEALTHY, f"{value}, {size(sum(known))}" if known else value)
+    yield Check("rows", Status.HEALTHY, f"{value}, which take {size(sum(known))}" if known else value)
 
 
 def pool(session: Session) -> Iterator[Check]:

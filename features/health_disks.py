@@ -14,15 +14,17 @@ LOW_BYTES = 1_000_000_000
 
 def check_disk(name: str, folder: Path, *, ours: bool = False) -> Check:
     """Look at the disk under `folder`, which need not exist yet. `ours` when this very account writes
-    there, and not the server's. Room is what an ordinary account may still take, as `df` counts it."""
+    there, and not the server's. Room is what an ordinary account may still take, as `df` counts it. Only
+    the hint names the folder: every user of the console reads the value."""
     try:
         place = nearest(folder)
         disk = os.statvfs(place)
         fault, hint = fault_of(place, disk, ours)
     except OSError as error:
-        value = f"{folder}: {error.strerror or error}"
-        return Check(name, Status.DEGRADED, value, "Make the folder readable, or choose another.")
-    value = f"{fault}: {_room(disk)} at {place}" if fault else f"{_room(disk)} at {place}"
+        value = (error.strerror or "not readable").lower()
+        return Check(name, Status.DEGRADED, value, f"Make {folder} readable, or choose another folder.")
+    value = f"{fault}: {_room(disk)}" if fault else _room(disk)
+    hint = f"At {place}: {hint[:1].lower()}{hint[1:]}" if fault else ""
     return Check(name, Status.DEGRADED if fault else Status.HEALTHY, value, hint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.actor import Role
 from core.errors import AppError
 from core.settings import Settings
 from core.text import plural
@@ -64,9 +65,10 @@ class Overview:
         return f"{count} thing{'s need' if count > 1 else ' needs'} you"
 
 
-def read_overview(settings: Settings) -> Overview:
-    """Look at the database and say how it is. Raises ConnectionFailed and its kin when it does not answer,
-    SchemaTooNew when it was migrated by a newer release."""
+def read_overview(settings: Settings, reader: Role = Role.VIEWER) -> Overview:
+    """Look at the database and say how it is; only an admin is told folders of the server. Raises
+    ConnectionFailed and its kin when it does not answer, SchemaTooNew when it was migrated by a newer
+    release."""
     status = read_status(
         settings.database, min(_PROBE_TIMEOUT, settings.db_connect_timeout), _ANSWER_PATIENCE
     )
@@ -76,7 +78,7 @@ def read_overview(settings: Settings) -> Overview:
     findings.sort(key=lambda check: order.index(check.status), reverse=True)
     return Overview(
         checked_at=report.timestamp,
-        reasons=tuple(_reason(check, status) for check in findings),
+        reasons=tuple(_reason(check, status, reader) for check in findings),
         checks=report.checks,
         status=status,
         head=head_revision(),
@@ -99,11 +101,12 @@ def database_answers(settings: Settings) -> bool:
         return False
 
 
-def _reason(check: Check, status: DatabaseStatus) -> Reason:
+def _reason(check: Check, status: DatabaseStatus, reader: Role) -> Reason:
     what = _TITLES.get(check.name, f"{check.name.replace('_', ' ').capitalize()} is {check.status}")
     if check.name == "migrations" and status.pending:
         what = f"{plural(len(status.pending), 'migration')} pending"
-    mend, command = _split_hint(check.hint)
+    names_folder = check.name in ("data_disk", "backup_disk") and not reader.includes(Role.ADMIN)
+    mend, command = _split_hint("An admin is told where." if names_folder else check.hint)
     return Reason(what, _sentence(check.value), mend, command, check.status is Status.UNHEALTHY)
 
 

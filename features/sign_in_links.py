@@ -27,10 +27,10 @@ class Purpose(StrEnum):
 
 
 class LinkUseless(NotFound):
-    """This link was used, has ended, or never was."""
+    """This link does not work: it was used, has ended, or was never made."""
 
     code = "link_useless"
-    hint = "On the server, make another: python manage_db.py create-admin"
+    hint = "On the server, make another: python manage_db.py create-admin USERNAME EMAIL"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from wtforms import Field
+from wtforms.form import BaseForm
 
 from core import text
 from core.settings import Settings
@@ -38,6 +39,7 @@ def init_rendering(app: Flask, settings: Settings) -> None:
     app.add_template_global(icon)
     app.add_template_global(file_url)
     app.add_template_global(control_attributes)
+    app.add_template_global(has_focus)
     app.add_template_global(signed_in_user)
     app.context_processor(
         lambda: {
@@ -114,6 +116,13 @@ def control_attributes(field: Field, hint: str = "", extra: str = "") -> dict[st
     if field.errors:
         attributes["aria-invalid"] = "true"
     return attributes
+
+
+def has_focus(form: BaseForm, name: str) -> bool:
+    """True for the field where the reader goes on: the first with an error, else the first of all."""
+    names: list[str] = [field.name for field in form if field.type != "CSRFTokenField"]
+    faulty: list[str] = [field.name for field in form if field.errors]
+    return name == (faulty or names)[0]
 
 
 def signed_in_user() -> WebUser | None:

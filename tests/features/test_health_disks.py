@@ -54,7 +54,7 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
 
 def test_a_folder_yet_to_be_made_is_looked_for_above(tmp_path: Path) -> None:
     assert nearest(tmp_path / "a" / "b") == tmp_path
-    assert str(tmp_path) in check_disk("backup_disk", tmp_path / "a" / "b", ours=True).value
+    assert " free of " in check_disk("backup_disk", tmp_path / "a" / "b", ours=True).value
     assert not (tmp_path / "a").exists()
 
 
@@ -64,6 +64,8 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
         check = check_disk("backup_disk", folder, ours=True)
         assert check.status is Status.DEGRADED
         assert check.value.startswith("not a folder")
+        assert str(tmp_path) not in check.value
+        assert check.hint == f"At {tmp_path / 'backups'}: choose another folder."
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

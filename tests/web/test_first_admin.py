@@ -77,6 +77,7 @@ def test_it_is_dead_as_soon_as_an_admin_exists(console: Flask) -> None:
         ({"username": "m v"}, "3 to 80 letters"),
         ({"username": "maren@vogt"}, "3 to 80 letters"),
         ({"name": ""}, "1 to 100 characters"),
+        ({"name": "Maren\x07Vogt"}, "cannot hold the invisible character \\x07."),
     ],
 )
 def test_what_is_wrong_is_said_and_the_link_still_works(

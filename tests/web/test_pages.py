@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from database.expected import TABLES
+from database.revisions import head_revision
 from features.overview import read_overview
+from features.users import issue_first_admin_link
+from models import User, db
 from tests.servers import Server
 from tests.web.conftest import MakeApp
-from tests.web.visitor import Visitor, add_first_admin
+from tests.web.visitor import PASSWORD, Visitor, add_first_admin
+from web.rendering import label
 from web.settings import settings_of
 
 HOSTILE = """<img src=x onerror=alert(1)>'"{{7*7}}"""
@@ -32,7 +39,79 @@ def test_the_dashboard_shows_the_state(make_app: MakeApp, server: Server, databa
     for shown in ("Development", overview.status.version.text, "user_log", "No operations yet", "Maren Vogt"):
         assert shown in page
     for check in overview.checks:
-        assert check.value.split(" ")[0] in page
+        assert f'<td class="name">{label(check.name)}</td>' in page
+
+
+def test_the_figures_agree(make_app: MakeApp, database_url: str) -> None:
+    """Counted are the tables of ours; the revision is said once, the check on it apart."""
+    console = make_app(database_url)
+    add_first_admin(console)
+    visitor = Visitor(console)
+    visitor.sign_in()
+    page = visitor.get("/").text
+    assert "alembic_version" not in page
+    assert f"<dt>Tables</dt><dd>{len(TABLES)}</dd>" in page
+    assert f"{len(TABLES)} tables, none missing" in page
+    assert f" in {len(TABLES)} tables" in page
+    panel = re.search(r'<section class="panel area-migrations".*?</section>', page, re.DOTALL)
+    assert panel and panel[0].count(head_revision()) == 1
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
+def test_folders_of_the_server_are_shown_to_admins_alone(
+    make_app: MakeApp, sqlite_url: str, tmp_path: Path, role: str
+) -> None:
+    (tmp_path / "backups").write_text("a file in the way")
+    console = make_app(sqlite_url, backup_dir=tmp_path / "backups")
+    add_first_admin(console)
+    with console.app_context():
+        db.session.execute(update(User).values(role=role))
+        db.session.commit()
+    visitor = Visitor(console)
+    visitor.sign_in()
+    page = visitor.get("/").text
+    assert "Not a folder" in page
+    assert (str(tmp_path / "backups") in page) is (role == "admin")
+    assert role == "admin" or str(tmp_path) not in page
+
+
+def test_a_link_that_does_not_work_has_a_title_without_a_stop(console: Flask) -> None:
+    page = Visitor(console).get("/first-admin/x").text
+    assert "or was never made</h1>" in page
+    assert "python manage_db.py create-admin USERNAME EMAIL" in page
+    assert "python manage_db.py create-admin USERNAME EMAIL" in Visitor(console).get("/sign-in").text
+
+
+def focused(page: str) -> list[str]:
+    """The names of the fields that take the focus."""
+    fields = re.findall(r"<input[^>]*>", page)
+    return [re.sub(r'.* name="(\w+)".*', r"\1", field) for field in fields if "autofocus" in field]
+
+
+def test_the_focus_is_on_the_field_to_go_on_with(console: Flask, visitor: Visitor) -> None:
+    assert focused(visitor.get("/sign-in").text) == ["identifier"]
+    assert focused(visitor.sign_in(password="x" * 20).text) == ["password"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "focus"),
+    [
+        ({"name": ""}, "name"),
+        ({"email": "maren"}, "email"),
+        ({"username": "m v", "password": "short"}, "username"),
+        ({"password": "short"}, "password"),
+    ],
+)
+def test_the_focus_of_the_first_admin_is_on_the_first_fault(
+    console: Flask, wrong: dict[str, str], focus: str
+) -> None:
+    with console.app_context():
+        link = f"/first-admin/{issue_first_admin_link('test/1')}"
+    visitor = Visitor(console)
+    person = {"name": "Maren Vogt", "email": "maren.vogt@example.com", "username": "mvogt"}
+    assert focused(visitor.get(link).text) == ["name"]
+    answer = visitor.post(link, page=link, **(person | {"password": PASSWORD} | wrong))
+    assert focused(answer.text) == [focus]
 
 
 def test_what_needs_somebody_stands_first_with_its_command(admin: Visitor, sqlite_url: str) -> None:

@@ -22,7 +22,7 @@ def long_transactions(adapter: Adapter, connection: Connection) -> Probe:
     """Transactions open for more than five minutes; needs the PROCESS privilege."""
     rows = adapter.rows(connection, _LONG, (LONG_TRANSACTION,))
     if not rows:
-        return Probe("long_transactions", "healthy", "none")
+        return Probe("long_transactions", "healthy", f"none open for {LONG_TRANSACTION // 60} min")
     session, seconds = rows[0]
     value = f"{plural(len(rows), 'transaction')}, the oldest {duration(float(seconds))} in session {session}"
     return Probe("long_transactions", "degraded", value, "It keeps old rows and locks: end that session.")

@@ -38,7 +38,7 @@ def probes(adapter: Adapter, connection: Connection) -> tuple[Probe, ...]:
 
 def _long_transactions(rows: list[tuple[int, float]]) -> Probe:
     if not rows:
-        return Probe("long_transactions", "healthy", "none")
+        return Probe("long_transactions", "healthy", f"none open for {LONG_TRANSACTION // 60} min")
     pid, seconds = rows[0]
     value = f"{plural(len(rows), 'transaction')}, the oldest {duration(seconds)} in session {pid}"
     return Probe("long_transactions", "degraded", value, "It keeps old rows and locks: end that session.")
@@ -46,7 +46,7 @@ def _long_transactions(rows: list[tuple[int, float]]) -> Probe:
 
 def _blocked_sessions(rows: list[tuple[int, list[int]]]) -> Probe:
     if not rows:
-        return Probe("blocked_sessions", "healthy", "none")
+        return Probe("blocked_sessions", "healthy", f"none waiting for a lock for {_BLOCKED_SECONDS} s")
     holders = sorted({holder for _, holders in rows for holder in holders})
     value = f"{plural(len(rows), 'session')} waiting for {', '.join(map(str, holders))}"
     return Probe("blocked_sessions", "degraded", value, "Wait until those sessions are done, or end them.")
@@ -55,4 +55,4 @@ def _blocked_sessions(rows: list[tuple[int, list[int]]]) -> Probe:
 def _wraparound(age: int) -> Probe:
     status = "unhealthy" if age >= _LAST_AGE else "degraded" if age >= _OLD_AGE else "healthy"
     hint = "" if status == "healthy" else "Run VACUUM FREEZE before the server stops taking writes."
-    return Probe("transaction_age", status, f"{age:,} of 2,147,483,648", hint)
+    return Probe("transaction_age", status, f"{age:,} of 2,147,483,648 transactions", hint)

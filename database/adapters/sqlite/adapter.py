@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MEMORY = ":memory:"
 _CHECKED_BELOW = 50_000_000
+_JOURNALS = {"wal": "write-ahead log", "off": "no journal: a crash damages the file"}
 _LARGE_WAL = 256_000_000
 _STEPS_BETWEEN_LOOKS = 10_000
 
@@ -196,7 +197,8 @@ class SQLiteAdapter(Adapter):
 
     def _journal(self, connection: Connection) -> Probe:
         mode, wal = self.rows(connection, "PRAGMA journal_mode")[0][0], self._wal_size()
-        value = f"{mode}, {size(wal)} not yet written back" if wal else str(mode)
+        name = _JOURNALS.get(str(mode), f"{mode} journal")
+        value = f"{name}, {size(wal)} not yet written back" if wal else name
         if wal < _LARGE_WAL:
             return Probe("journal", "healthy", value)
         return Probe("journal", "degraded", value, "End the process that has been reading for long.")
@@ -209,7 +211,7 @@ class SQLiteAdapter(Adapter):
         except ServerError as error:
             found = [error.message]  # too damaged to be checked
         if found == ["ok"]:
-            return Probe("integrity", "healthy", "ok")
+            return Probe("integrity", "healthy", "no damage found")
         return Probe("integrity", "unhealthy", "; ".join(found), "The file is damaged: restore a backup.")
 
 
