@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cli.runtime import Invocation, common_options, pass_invocation
+from cli.options import common_options
+from cli.runtime import Invocation, pass_invocation
 
 
 @click.command()

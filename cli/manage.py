@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from cli import dsn, seeding, setup, status, users
-from cli.runtime import CONTEXT_SETTINGS, OrderedGroup, common_options, examples
+from cli.options import common_options, examples
+from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 
 
 @click.group(

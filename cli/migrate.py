@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cli.runtime import (
-    CONTEXT_SETTINGS,
-    Invocation,
-    OrderedGroup,
-    common_options,
-    confirm_name_option,
-    examples,
-    pass_invocation,
-)
+from cli.options import common_options, confirm_name_option, examples
+from cli.runtime import CONTEXT_SETTINGS, Invocation, OrderedGroup, pass_invocation
 
 
 @click.group(

@@ -1,5 +1,4 @@
-"""What every command shares: the common options, settings, the actor, and errors turned into one line and
-an exit code."""
+"""What every command runs in: settings, the actor, and errors turned into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -110,36 +108,6 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
-def common_options(command: F) -> F:
-    """Give a command or a group -v and --env-file, which may stand before or after the command's name."""
-    command = click.option(
-        "--env-file",
-        type=click.Path(path_type=Path),
-        expose_value=False,
-        callback=_remember_env_file,
-        help="Read the settings from FILE, over the environment.",
-        metavar="FILE",
-    )(command)
-    return click.option(
-        "-v",
-        "--verbose",
-        is_flag=True,
-        expose_value=False,
-        callback=_remember_verbose,
-        help="Log more; show the traceback of an error.",
-    )(command)
-
-
-def confirm_name_option(command: F) -> F:
-    """Give a destructive command --confirm-name, which an environment of production profile wants."""
-    return click.option("--confirm-name", metavar="NAME", help="In production: the database's name.")(command)
-
-
-def examples(*lines: str) -> str:
-    """The end of a help that shows how it is typed. click would join the lines without the \\b."""
-    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
-
-
 def run_door(command: click.Command, program: str) -> NoReturn:
     """Run a command-line tool and leave with its exit code: 0 done, 1 failed, 2 wrong usage."""
     invocation = Invocation()
@@ -203,13 +171,3 @@ def _account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in some containers
         return f"uid {os.getuid()}"
-
-
-def _remember_env_file(context: click.Context, _: click.Parameter, value: Path | None) -> None:
-    if value is not None:
-        context.ensure_object(Invocation).env_file = value
-
-
-def _remember_verbose(context: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
-        context.ensure_object(Invocation).verbose = True

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.runtime import Invocation, common_options, confirm_name_option, pass_invocation
+from cli.options import common_options, confirm_name_option
+from cli.runtime import Invocation, pass_invocation
 
 if TYPE_CHECKING:
     from features.seeding import SampleData

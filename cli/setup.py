@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.runtime import Invocation, common_options, confirm_name_option, examples, pass_invocation
+from cli.options import common_options, confirm_name_option, examples
+from cli.runtime import Invocation, pass_invocation
 from cli.seeding import confirm_sample_data, show_sample_data
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.runtime import Invocation, common_options, pass_invocation
+from cli.options import common_options
+from cli.runtime import Invocation, pass_invocation
 
 if TYPE_CHECKING:
     from core.settings import Settings

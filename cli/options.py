@@ -1,0 +1,53 @@
+"""The options that commands share, and the examples at the end of their help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cli.runtime import Invocation
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common_options(command: F) -> F:
+    """Give a command or a group -v and --env-file, which may stand before or after the command's name."""
+    command = click.option(
+        "--env-file",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_remember_env_file,
+        help="Read the settings from FILE, over the environment.",
+        metavar="FILE",
+    )(command)
+    return click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_verbose,
+        help="Log more; show the traceback of an error.",
+    )(command)
+
+
+def confirm_name_option(command: F) -> F:
+    """Give a destructive command --confirm-name, which an environment of production profile wants."""
+    return click.option("--confirm-name", metavar="NAME", help="In production: the database's name.")(command)
+
+
+def examples(*lines: str) -> str:
+    """The end of a help that shows how it is typed. click would join the lines without the \\b."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def _remember_env_file(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.ensure_object(Invocation).env_file = value
+
+
+def _remember_verbose(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Invocation).verbose = True
