@@ -11,25 +11,31 @@ would wait for itself. Whoever takes both takes NATIVE_LOCK first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from core.actor import Actor
 from core.clock import utc_now
 from core.errors import NotFound, TargetBusy
 from core.settings import Settings
+from core.text import visible
 from database.adapters import closing_connection
 from database.files import make_database_file
 from models import OperationRecord, TargetLock
 from operations.audit import AuditEntry, append
-from operations.processes import ProcessMark, is_gone, this_process
+from operations.processes import ProcessMark, is_alive, is_gone, this_process
 from operations.rows import clip, table_of
 from operations.runs import Run
+from operations.tables import has_tables, refuse_newer
 from operations.transactions import OwnConnection
+
+T = TypeVar("T")
 
 NATIVE_LOCK = "basekeeper-operation"
 _LOCKS = table_of(TargetLock)
@@ -58,6 +64,13 @@ class Holder:
             return self.operation_id not in _running
         return is_gone(self.mark)
 
+    @property
+    def is_alive(self) -> bool:
+        """True when it is seen from here that somebody works under this lock."""
+        if self.mark == this_process():
+            return self.operation_id in _running
+        return is_alive(self.mark)
+
 
 @contextmanager
 def running(run: Run) -> Iterator[None]:
@@ -85,11 +98,10 @@ def native_lock(settings: Settings) -> Iterator[None]:
 def take_lock(connection: Connection, run: Run) -> None:
     """Take the lock of `run.target` within the caller's transaction. Raises TargetBusy; IntegrityError when
     another was faster by a hair: run the transaction again."""
+    settle(connection, run.actor)
     holder = find_holder(connection, run.target)
-    if holder and not holder.is_gone:
-        raise _busy(holder)
     if holder:
-        _interrupt(connection, holder, run.actor)
+        raise _busy(holder)
     mark = this_process()
     values = {
         "target": clip(run.target, _LOCKS.c.target),
@@ -110,28 +122,55 @@ def find_holder(connection: Connection, target: str) -> Holder | None:
     """Who holds `target` now, dead or alive."""
     name = clip(target, _LOCKS.c.target)
     row = connection.execute(select(_LOCKS).where(_LOCKS.c.target == name)).first()
-    if row is None:
-        return None
-    mark = ProcessMark(row.host, row.pid, row.process)
-    return Holder(row.target, row.operation_id, row.title, row.actor, row.taken_at, mark)
+    return None if row is None else _holder(row)
+
+
+def settle(connection: Connection, actor: Actor) -> tuple[Holder, ...]:
+    """Free whatever is held by processes that are gone, and mark their operations `interrupted`, within the
+    caller's transaction; gives those holders."""
+    holders = tuple(_holder(row) for row in connection.execute(select(_LOCKS)).all())
+    gone = tuple(holder for holder in holders if holder.is_gone)
+    for holder in gone:
+        _interrupt(connection, holder, actor)
+    return gone
+
+
+def settle_dead_operations(settings: Settings, actor: Actor) -> tuple[Holder, ...]:
+    """The same in a transaction of its own, for a program that starts; nothing where the tables are missing.
+    Needs an application context. Raises SchemaTooNew, ServerError."""
+
+    def work(open_connection: Connection) -> tuple[Holder, ...]:
+        refuse_newer(open_connection)
+        return settle(open_connection, actor) if has_tables(open_connection) else ()
+
+    return _insist(settings, work)
 
 
 def release_lock(settings: Settings, target: str, actor: Actor) -> Holder:
     """Take the lock of `target` away from whoever holds it: for a holder on a machine that is gone for good,
-    which no other machine can tell. Needs an application context. Raises NotFound, ServerError."""
+    which no other machine can tell. Needs an application context. Raises NotFound, TargetBusy for a holder
+    that is seen to live, ServerError."""
 
     def release(open_connection: Connection) -> Holder:
         holder = find_holder(open_connection, target)
         if holder is None:
-            raise NotFound(f"Nobody holds {target}.")
+            raise NotFound(f"Nobody holds {visible(target)}.")
+        if holder.is_alive:
+            raise _busy(holder)
         _interrupt(open_connection, holder, actor)
         return holder
 
-    connection = OwnConnection(settings.database)
-    try:
-        return connection.insist(release)
-    finally:
-        connection.close()
+    return _insist(settings, release)
+
+
+def _insist(settings: Settings, work: Callable[[Connection], T]) -> T:
+    with closing(OwnConnection(settings.database)) as connection:
+        return connection.insist(work)
+
+
+def _holder(row: Row[Any]) -> Holder:
+    mark = ProcessMark(row.host, row.pid, row.process)
+    return Holder(row.target, row.operation_id, row.title, row.actor, row.taken_at, mark)
 
 
 def _interrupt(connection: Connection, holder: Holder, actor: Actor) -> None:
@@ -161,5 +200,12 @@ def _busy(holder: Holder) -> TargetBusy:
         f'{holder.target} is held by "{holder.title}", which {holder.actor} started at '
         f"{holder.taken_at:%Y-%m-%d %H:%M:%S} UTC (operation {holder.operation_id}, "
         f"process {holder.mark.pid} on {holder.mark.host}).",
-        hint="Wait until it has ended.",
+        hint=_way_out(holder),
     )
+
+
+def _way_out(holder: Holder) -> str:
+    if holder.is_alive:
+        return "Wait until it has ended."
+    command = f"python manage_db.py release-lock {shlex.quote(visible(holder.target))}"
+    return f"Wait until it has ended. If that process is gone for good, run: {command}"

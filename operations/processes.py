@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _DEAD = ("Z", "X")  # a zombie has ended; only its parent has not noticed
+_FIRST_NAMESPACE = "4026531836"  # of pids, on every Linux: the one that contains all others
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,62 @@ class ProcessMark:
 def this_process() -> ProcessMark:
     """The mark of the process that asks."""
     pid = os.getpid()
-    parts = (_machine(), _boot(), _namespace(), _status(pid)[1])
+    parts = (_machine(), _boot(), _namespace_of(Path("/proc/self")) or "", _status(pid)[1])
     return ProcessMark(socket.gethostname()[:255], pid, "/".join(parts))
 
 
 def is_gone(mark: ProcessMark) -> bool:
     """True only when it is certain that the process has ended: its machine was started anew since, or its
-    pid is free, or the pid now belongs to a process that started at another time."""
-    here = this_process()
-    if os.name != "posix" or mark.host != here.host or mark.process.count("/") != 3:
+    pid is free, or the pid now belongs to a process that started at another time, or nobody is left in the
+    container it ran in."""
+    there, here = _Place.of(mark), _Place.of(this_process())
+    if there is None or here is None:
         return False
-    machine, boot, namespace, start = mark.process.split("/")
-    own_machine, own_boot, own_namespace, _ = here.process.split("/")
-    if boot != own_boot:
-        return bool(machine) and machine == own_machine
-    return namespace == own_namespace and _has_ended(mark.pid, start)
+    if there.shares_pids(here):
+        return _has_ended(mark.pid, there.start)
+    if there.boot and there.boot == here.boot:
+        return here.namespace == _FIRST_NAMESPACE and _is_deserted(there.namespace)
+    # Two machines made of one image may share their identity: with another name it proves nothing.
+    same_machine = bool(there.machine) and there.machine == here.machine and there.host == here.host
+    return same_machine and bool(there.boot and here.boot)
+
+
+def is_alive(mark: ProcessMark) -> bool:
+    """True when the process is seen here; False says only that it is not."""
+    there, here = _Place.of(mark), _Place.of(this_process())
+    if there is None or here is None or not there.shares_pids(here):
+        return False
+    return not _has_ended(mark.pid, there.start)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a process runs, taken from its mark."""
+
+    host: str
+    machine: str
+    boot: str
+    namespace: str
+    start: str
+
+    @classmethod
+    def of(cls, mark: ProcessMark) -> _Place | None:
+        """None for a mark whose form is not known, or where pids are something else."""
+        parts = mark.process.split("/")
+        return cls(mark.host, *parts) if os.name == "posix" and len(parts) == 4 else None
+
+    def shares_pids(self, here: _Place) -> bool:
+        """True when a pid of that place means the same process here."""
+        if self.boot and here.boot:  # one kernel, by whatever names its containers go
+            return (self.boot, self.namespace) == (here.boot, here.namespace) and bool(self.namespace)
+        return replace(self, start="") == replace(here, start="")
+
+
+def _is_deserted(namespace: str) -> bool:
+    """True when no process is in that namespace, seen from the first one by who may look at everything."""
+    links = {path.name: _namespace_of(path) for path in Path("/proc").glob("[0-9]*")}
+    # The first process is seen by those only from whom nothing is hidden.
+    return bool(namespace and links.get("1")) and not {namespace, ""} & set(links.values())
 
 
 def _has_ended(pid: int, start: str) -> bool:
@@ -69,9 +111,12 @@ def _boot() -> str:
     return _read("/proc/sys/kernel/random/boot_id").replace("-", "")
 
 
-def _namespace() -> str:
+def _namespace_of(folder: Path) -> str | None:
+    """The pid namespace of a process; empty where it may not be known, None when the process has ended."""
     try:
-        return str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
+        return str((folder / "ns/pid").readlink()).strip("pid:[]")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
     except OSError:
         return ""
 

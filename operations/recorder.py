@@ -17,25 +17,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from core.clock import monotonic, utc_now
-from core.errors import (
-    AppError,
-    Conflict,
-    ConnectionFailed,
-    PrivilegeMissing,
-    SchemaFault,
-    ServerError,
-    ServerTimeout,
-    TargetBusy,
-)
+from core.errors import AppError, Conflict, SchemaFault, ServerError, TargetBusy
 from core.progress import Advanced, EndState, Event, Noted, PhaseStarted
-from models import AuditEvent, OperationLine, OperationRecord, TargetLock
+from models import OperationLine, OperationRecord
 from operations.audit import AuditEntry, append
 from operations.locks import find_holder, free_lock, take_lock
 from operations.rows import clip, table_of
 from operations.runs import Run
+from operations.tables import has_columns, has_tables, refuse_newer
 from operations.transactions import OwnConnection
 
 INTERVAL = 0.25  # seconds between two writes of progress
@@ -45,7 +37,6 @@ _LINES_KEPT = 10_000
 
 _OPERATIONS = table_of(OperationRecord)
 _LINES = table_of(OperationLine)
-_NEEDED = {table.__tablename__ for table in (AuditEvent, OperationRecord, OperationLine, TargetLock)}
 
 
 @dataclass(frozen=True)
@@ -68,16 +59,16 @@ class Recorder:
         self._next_write = monotonic() + INTERVAL
 
     def begin(self) -> bool:
-        """Take the lock and write row and intent; False when that has to wait for the tables. Raises
-        TargetBusy, SchemaFault where the tables are missing and stay so, ServerError: then nothing starts."""
+        """Take the lock and write row and intent; False when that waits for the tables, which this run makes.
+        Raises TargetBusy, SchemaFault where the tables are missing and stay so, SchemaTooNew where a newer
+        release made them, ServerError: then nothing starts."""
         try:
-            if self._connection.insist(_has_tables):
+            if self._connection.insist(self._has_place):
                 self._connection.insist(self._write_beginning)
                 return True
         except ServerError as error:
-            if not self._may_wait(error):
-                said = f"Nothing was started, since its record could not be written: {error.message}"
-                raise type(error)(said, hint=error.hint) from error
+            said = f"Nothing was started, since its record could not be written: {error.message}"
+            raise type(error)(said, hint=error.hint) from error
         if self._run.makes_schema:
             return False
         raise SchemaFault(
@@ -114,10 +105,12 @@ class Recorder:
             case Noted(message):
                 self._lines.append((utc_now(), clip(message, _LINES.c.message)))
 
-    def _may_wait(self, error: ServerError) -> bool:
-        # An older schema may lack a column: what brings it up to date has to run without a record at first.
-        certain = (ConnectionFailed, PrivilegeMissing, ServerTimeout)
-        return self._run.makes_schema and not isinstance(error, certain)
+    def _has_place(self, connection: Connection) -> bool:
+        if self._run.makes_schema:
+            # An older schema may lack a column: what brings it up to date runs without a record at first.
+            return has_tables(connection) and has_columns(connection)
+        refuse_newer(connection)
+        return has_tables(connection)
 
     def _write_beginning(self, connection: Connection) -> None:
         holder = find_holder(connection, self._run.target)
@@ -154,7 +147,7 @@ class Recorder:
         append(connection, self._entry("outcome", outcome=state, details=_error_details(error)))
 
     def _need_tables(self, connection: Connection) -> None:
-        if self._run.makes_schema and not _has_tables(connection):
+        if self._run.makes_schema and not has_tables(connection):
             raise SchemaFault("The tables that record operations are not there.")
 
     @property
@@ -192,10 +185,6 @@ class Recorder:
         run = self._run
         facts = {"action": run.kind, "target": run.target, "operation_id": run.id}
         return AuditEntry.of(run.actor, event=event, **facts, **words)
-
-
-def _has_tables(connection: Connection) -> bool:
-    return set(inspect(connection).get_table_names()) >= _NEEDED
 
 
 def _error_columns(error: AppError | None) -> dict[str, str]:

@@ -72,9 +72,7 @@ class OwnConnection:
 
     def _attempt(self, work: Callable[[Connection], T], patience: float) -> T:
         try:
-            connection = self._open(patience)
-            with connection.begin():
-                return work(connection)
+            return self._transact(self._open(patience), work)
         except DBAPIError as error:
             if error.connection_invalidated:
                 self.close()
@@ -82,6 +80,20 @@ class OwnConnection:
         except ConnectionFailed:
             self.close()
             raise
+
+    def _transact(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        transaction = connection.begin()
+        try:
+            result = work(connection)
+            transaction.commit()
+        except BaseException:
+            # On a full disk taking back fails as well, and what it says must not hide the first error.
+            try:
+                transaction.rollback()
+            except SQLAlchemyError:
+                self.close()
+            raise
+        return result
 
     def _open(self, patience: float) -> Connection:
         if self._connection is None:

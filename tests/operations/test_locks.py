@@ -20,7 +20,7 @@ from operations.audit import verify_chain
 from operations.processes import this_process
 from operations.runner import Runner, in_context
 from operations.store import newest_operations
-from tests.operations.support import ADMIN, make, rows, work_on, work_until_killed
+from tests.operations.support import ADMIN, execute, make, rows, work_on, work_until_killed
 
 
 def test_the_second_is_told_who_holds_the_target(settings: Settings) -> None:
@@ -98,6 +98,49 @@ def test_the_target_of_a_killed_process_is_taken_over(
     assert in_context(settings, verify_chain) is None
 
 
+def test_what_a_killed_process_left_is_settled_by_whoever_starts(
+    settings: Settings, database_url: str, tmp_path: Path
+) -> None:
+    """TRUST F1: its operation does not stay `running` until someone wants that very target."""
+    settle = locks.settle_dead_operations
+    for name in ("shelf", "board"):
+        kill_at_work(database_url, tmp_path / name, name)
+        assert in_context(settings, newest_operations, 1)[0].state == "running"
+        if name == "shelf":
+            Runner(ADMIN, settings).run(work_on, "another")
+        else:
+            assert [one.target for one in in_context(settings, settle, settings, ADMIN)] == ["board"]
+        assert {row.state for row in in_context(settings, newest_operations)} <= {"interrupted", "succeeded"}
+    assert not rows(settings, "SELECT * FROM target_lock")
+    assert in_context(settings, settle, settings, ADMIN) == ()
+    assert in_context(settings, verify_chain) is None
+
+
+def test_what_lives_is_not_settled(settings: Settings) -> None:
+    hold(settings, "board", pid=1, host="elsewhere", process="its machine/its boot/1/1")
+
+    def look(op: Operation) -> object:
+        return locks.settle_dead_operations(settings, ADMIN)
+
+    assert Runner(ADMIN, settings).run(work_on, "shelf", look) == ()
+    assert rows(settings, "SELECT target FROM target_lock") == [("board",)]
+
+
+def test_where_there_are_no_tables_nothing_is_settled(empty_settings: Settings) -> None:
+    assert in_context(empty_settings, locks.settle_dead_operations, empty_settings, ADMIN) == ()
+
+
+def test_a_lock_whose_holder_is_seen_to_live_is_not_released(settings: Settings) -> None:
+    def release(op: Operation) -> TargetBusy:
+        with pytest.raises(TargetBusy) as caught:
+            locks.release_lock(settings, "shelf", ADMIN)
+        return caught.value
+
+    busy = Runner(ADMIN, settings).run(work_on, "shelf", release)
+    assert busy.hint == "Wait until it has ended."
+    assert in_context(settings, newest_operations, 1)[0].state == "succeeded"
+
+
 def test_a_lock_left_behind_in_this_process_is_taken_over(settings: Settings) -> None:
     """The database was away as an operation of this process ended: it is not among the running ones."""
     hold(settings, "shelf", pid=this_process().pid)
@@ -106,9 +149,10 @@ def test_a_lock_left_behind_in_this_process_is_taken_over(settings: Settings) ->
 
 def test_a_lock_of_another_machine_holds_until_it_is_released(settings: Settings) -> None:
     """Nobody here can tell whether that process lives."""
-    hold(settings, "shelf", pid=1, host="elsewhere")
-    with pytest.raises(TargetBusy, match="process 1 on elsewhere"):
+    hold(settings, "shelf", pid=1, host="elsewhere", process="its machine/its boot/1/1")
+    with pytest.raises(TargetBusy, match="process 1 on elsewhere") as caught:
         Runner(ADMIN, settings).run(work_on, "shelf")
+    assert caught.value.hint.endswith("run: python manage_db.py release-lock shelf")
     released = in_context(settings, locks.release_lock, settings, "shelf", ADMIN)
     assert (released.operation_id, released.mark.host) == ("0ld", "elsewhere")
     assert rows(settings, "SELECT actor, operation_id, outcome FROM audit") == [("ada", "0ld", "interrupted")]
@@ -122,6 +166,7 @@ def test_who_was_thought_dead_and_lives_does_not_overwrite_the_verdict(settings:
     heard: list[Event] = []
 
     def work(op: Operation) -> int:
+        execute(settings, "UPDATE target_lock SET process = 'as another machine sees it'")
         locks.release_lock(settings, "shelf", ADMIN)
         return 7
 
@@ -162,17 +207,32 @@ def test_the_schema_lock_is_another_one(empty_settings: Settings) -> None:
     assert Runner(ADMIN, empty_settings).run(make, "shelf", migrate) == "migrated"
 
 
-def hold(settings: Settings, target: str, *, pid: int, host: str | None = None) -> None:
+def hold(
+    settings: Settings, target: str, *, pid: int, host: str | None = None, process: str | None = None
+) -> None:
     """A lock as another process would have left it."""
     here = this_process()
-    values = {"host": host or here.host, "pid": pid, "process": here.process, "taken_at": utc_now()}
-    row = insert(TargetLock).values(target=target, operation_id="0ld", title="Old", actor="bob", **values)
+    values = {"host": host or here.host, "pid": pid, "process": process or here.process}
+    row = insert(TargetLock).values(
+        target=target, operation_id="0ld", title="Old", actor="bob", taken_at=utc_now(), **values
+    )
 
     def write() -> None:
         with db.engine.begin() as connection:
             connection.execute(row)
 
     in_context(settings, write)
+
+
+def kill_at_work(url: str, folder: Path, name: str) -> None:
+    """Kill a process while it holds `name`."""
+    folder.mkdir()
+    context = multiprocessing.get_context("spawn")
+    child = context.Process(target=work_until_killed, args=(url, str(folder), name))
+    child.start()
+    wait_for(folder / "held")
+    child.kill()
+    child.join()
 
 
 def wait_for(path: Path) -> None:
