@@ -27,7 +27,7 @@ class Purpose(StrEnum):
 
 
 class LinkUseless(NotFound):
-    """This link does not work: it was used, has ended, or was never made."""
+    """This link does not work. It was used, has ended, or was never made."""
 
     code = "link_useless"
     hint = "On the server, make another: python manage_db.py create-admin USERNAME EMAIL"

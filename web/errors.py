@@ -70,7 +70,8 @@ def page_for(error: Exception) -> ErrorPage:
     if isinstance(error, SchemaFault | ServerError):
         return NO_SCHEMA if isinstance(error, SchemaFault) else NO_DATABASE
     if isinstance(error, AppError):
-        return ErrorPage(error.http_status, _as_title(error.message), hint=error.hint)
+        title, _, rest = error.message.partition(". ")
+        return ErrorPage(error.http_status, title.removesuffix("."), rest, error.hint)
     return UNEXPECTED
 
 
@@ -80,11 +81,6 @@ def show(page: ErrorPage) -> ResponseReturnValue:
         # Under a foreign host name no address of ours can be built, not even a stylesheet's.
         return f"{page.title}\n", page.status, {"Content-Type": "text/plain; charset=utf-8"}
     return render_template("errors/show.html", page=page, again=_again(page)), page.status
-
-
-def _as_title(message: str) -> str:
-    """A title ends without a full stop, unless there is another in it."""
-    return message if ". " in message else message.removesuffix(".")
 
 
 def _again(page: ErrorPage) -> str | None:

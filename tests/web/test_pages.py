@@ -77,7 +77,8 @@ def test_folders_of_the_server_are_shown_to_admins_alone(
 
 def test_a_link_that_does_not_work_has_a_title_without_a_stop(console: Flask) -> None:
     page = Visitor(console).get("/first-admin/x").text
-    assert "or was never made</h1>" in page
+    assert "This link does not work</h1>" in page
+    assert "It was used, has ended, or was never made.</p>" in page
     assert "python manage_db.py create-admin USERNAME EMAIL" in page
     assert "python manage_db.py create-admin USERNAME EMAIL" in Visitor(console).get("/sign-in").text
 
