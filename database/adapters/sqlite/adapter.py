@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ class SQLiteAdapter(Adapter):
 
     @property
     def _path(self) -> Path:
-        return Path(self.parameters.database)
+        # Links are followed, as SQLite follows them: a file has the same locks by whichever path one comes.
+        return Path(os.path.realpath(self.parameters.database))
 
     def driver_errors(self) -> tuple[type[Exception], ...]:
         import sqlite3
@@ -78,7 +80,7 @@ class SQLiteAdapter(Adapter):
         import sqlite3
 
         # As a URI the path's own ? # % are quoted, and mode=rw never makes a file.
-        address = _MEMORY if self.parameters.in_memory else f"{self._path.absolute().as_uri()}?mode=rw"
+        address = _MEMORY if self.parameters.in_memory else f"{self._path.as_uri()}?mode=rw"
         return sqlite3.connect(
             address, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True
         )
@@ -178,8 +180,7 @@ class SQLiteAdapter(Adapter):
         if self.parameters.in_memory:
             yield
             return
-        path = self._path.absolute()
-        lock = path.with_name(f"{path.name}.{name.replace('/', '_')}.lock")
+        lock = self._path.with_name(f"{self._path.name}.{name.replace('/', '_')}.lock")
         with file_lock(lock, name, patience):
             yield
 
@@ -190,7 +191,7 @@ class SQLiteAdapter(Adapter):
         return None
 
     def data_folder(self, connection: Connection) -> str | None:
-        return None if self.parameters.in_memory else str(self._path.absolute().parent)
+        return None if self.parameters.in_memory else str(self._path.parent)
 
     def probes(self, connection: Connection) -> tuple[Probe, ...]:
         return (self._journal(connection), self._integrity(connection))

@@ -31,17 +31,20 @@ def make_file(path: Path) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Remove the database and what SQLite and we keep beside it, the database last but for its locks.
-    Raises NotFound, and ServerError for a file that is no SQLite database; OSError."""
+    """Remove the database and what SQLite and we keep beside it, the database last but for its locks; and
+    `path` itself, where it is a link. Raises NotFound, and ServerError for a file that is no SQLite
+    database; OSError."""
     if not path.is_file():
         raise NotFound(f"There is no database file {visible(str(path))}.")
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) not in (_MAGIC, b""):
             raise ServerError(f"The file {visible(str(path))} is not an SQLite database; it was not removed.")
+    real = path.resolve()
     for ending in _COMPANIONS:
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    path.unlink()
-    for lock in path.parent.glob(f"{escape(path.name)}.*lock"):
+        real.with_name(real.name + ending).unlink(missing_ok=True)
+    real.unlink()
+    path.unlink(missing_ok=True)
+    for lock in real.parent.glob(f"{escape(real.name)}.*lock"):
         lock.unlink(missing_ok=True)
 
 

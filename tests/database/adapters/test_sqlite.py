@@ -148,6 +148,21 @@ def test_the_lock_of_another_process_is_named_and_ends_with_it(tmp_path: Path) -
                 pass
 
 
+def test_a_file_has_one_lock_by_whichever_path_one_comes(tmp_path: Path) -> None:
+    adapter, link = make(tmp_path / "x.db"), tmp_path / "y" / "z.db"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "x.db")
+    with (
+        closing_connection(at(tmp_path / "x.db"), 1) as (_, connection),
+        closing_connection(at(link), 1) as (by_link, other),
+        adapter.native_lock(connection, "schema", 0),
+    ):
+        with pytest.raises(TargetBusy), by_link.native_lock(other, "schema", 0):
+            pytest.fail("both hold it")
+        by_link.drop_database(other, str(link))
+    assert list(tmp_path.rglob("*")) == [link.parent]
+
+
 def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     adapter = make(tmp_path / "x.db")
     (tmp_path / "victim").write_text("keep")
