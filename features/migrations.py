@@ -25,7 +25,7 @@ from database.revisions import (
     position,
     target_position,
 )
-from database.setup import first_faults, read_standing
+from database.setup import first_faults, read_standing, verify
 from models import MigrationHistory, db
 
 
@@ -88,11 +88,15 @@ def count_undone(database: ConnectionParameters, target: str) -> int:
 def apply_migrations(
     op: Operation, database: ConnectionParameters, target: str = "head", *, applied_by: str
 ) -> tuple[AppliedRevision, ...]:
-    """Bring the database to `target` (head, base, +N, -N or a revision); gives the steps taken. Raises
-    InvalidInput, TargetBusy, SchemaFault, SchemaTooNew, MigrationError, ServerError."""
+    """Bring the database to `target` (head, base, +N, -N or a revision); gives the steps taken. At the head
+    the schema is then held against the models. Raises InvalidInput, TargetBusy, SchemaFault, SchemaTooNew,
+    MigrationError, ServerError."""
     _revisions(database)
     op.phase("Apply migrations", unit="migration")
-    return migrator.migrate(database, target, applied_by=applied_by, on_step=lambda _: op.advance())
+    steps = migrator.migrate(database, target, applied_by=applied_by, on_step=lambda _: op.advance())
+    if not pending_revisions(_revisions(database)):
+        verify(op, database)
+    return steps
 
 
 @operation(

@@ -117,6 +117,17 @@ def test_verify_names_what_is_missing(manage, server: Server, database_url: str)
     assert manage("verify").code == 0
 
 
+def test_migrate_says_what_is_missing_though_nothing_is_pending(
+    manage, server: Server, database_url: str, tmp_path: Path
+) -> None:
+    """SPEC section 6: at the end the revision is reached and the schema matches."""
+    manage("init")
+    server.execute(database_url, "DROP TABLE sync_data")
+    ran = run_tool("migrate.py", "migrate", cwd=tmp_path, DATABASE_URL=database_url)
+    assert ran.code == 1
+    assert "Table sync_data is missing" in ran.error
+
+
 def test_production_wants_the_name_typed(manage) -> None:
     production = {"FLASK_ENV": "production"}
     name = re.search(r"Database +\S*?([^/\s]+?)(\.db)? \(", manage("init").out + manage("status").out)[1]  # type: ignore[index]

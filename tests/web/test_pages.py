@@ -22,7 +22,7 @@ from tests.web.visitor import PASSWORD, Visitor, add_first_admin
 from web.rendering import label
 from web.settings import settings_of
 
-HOSTILE = """<img src=x onerror=alert(1)>'"{{7*7}}"""
+HOSTILE = """<img src=x onerror=alert(1)>'"{{7*7}}\u202egpj\x1b[2J"""
 
 
 def test_the_dashboard_shows_the_state(make_app: MakeApp, server: Server, database_url: str) -> None:
@@ -131,6 +131,8 @@ def test_w2_a_hostile_name_is_text(admin: Visitor, sqlite_url: str) -> None:
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
     assert "{{7*7}}" in page
+    assert "\u202e" not in page and "\\u202e" in page
+    assert "\x1b" not in page and "\\x1b" in page
 
 
 def test_every_picture_is_in_the_sprite(admin: Visitor) -> None:
