@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli import dsn, seeding, setup, status, users
+from cli import dsn, locks, seeding, setup, status, users
 from cli.options import common_options, examples
 from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 
@@ -27,5 +27,12 @@ def manage() -> None:
     """
 
 
-for command in (*setup.commands, *status.commands, *seeding.commands, *users.commands, *dsn.commands):
+for command in (
+    *setup.commands,
+    *status.commands,
+    *seeding.commands,
+    *users.commands,
+    *dsn.commands,
+    *locks.commands,
+):
     manage.add_command(command)

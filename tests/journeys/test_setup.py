@@ -166,3 +166,21 @@ def test_dsn_hides_the_password(manage, server: Server, database_url: str) -> No
     if password:
         assert password[1] not in hidden.out
         assert password[1] in manage("dsn", "--reveal").out
+
+
+def test_a_lock_left_on_a_machine_that_is_gone_can_be_released(
+    manage, server: Server, database_url: str
+) -> None:
+    manage("init")
+    (target,) = server.execute(database_url, "SELECT target FROM operation")[0]
+    server.execute(
+        database_url,
+        "INSERT INTO target_lock (target, operation_id, title, actor, taken_at, host, pid, process) VALUES"
+        f" ('{target}', 'gone', 'Reset it', 'ops', '2026-01-01 00:00:00', 'container-a', 7, 'm b n 1')",
+    )
+    refused = manage("sample-data")
+    assert refused.code == 1
+    assert f"release-lock {target}" in refused.error
+    assert manage("release-lock", str(target)).code == 0
+    assert manage("sample-data").code == 0
+    assert "Nobody holds" in manage("release-lock", str(target)).error
