@@ -8,11 +8,13 @@ from pathlib import Path
 
 from flask import Flask
 
+from core.actor import Actor, Role
 from core.errors import AppError, ConfigurationError
 from core.log import configure_logging
 from core.settings import Settings, load_settings
 from features.status import read_status
 from features.users import issue_first_admin_link
+from operations.locks import settle_dead_operations
 from web import create_app
 from web.hosts import is_loopback
 from web.preflight import checked_settings
@@ -30,6 +32,7 @@ def start() -> Flask:
         made = create_app(settings)
         if made.debug and not is_loopback(settings.listen_address):
             raise ConfigurationError("Debug mode answers this machine only.", hint="Take FLASK_DEBUG away.")
+        _settle(made, settings)
         _print_first_admin_link(made, settings)
     except AppError as error:
         sys.stderr.write(f"Error: {error}\n")
@@ -49,6 +52,12 @@ def main() -> None:
     made = start()
     sys.stderr.write(f"Basekeeper listens at http://{settings.listen_address}\n")
     serve(made, listener)
+
+
+def _settle(made: Flask, settings: Settings) -> None:
+    """What died with an earlier process no longer runs: say so before anyone looks."""
+    with made.app_context():
+        settle_dead_operations(settings, Actor("start", Role.ADMIN, "start"))
 
 
 def _print_first_admin_link(made: Flask, settings: Settings) -> None:

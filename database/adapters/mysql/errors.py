@@ -45,6 +45,7 @@ _WANTS_FILE = Explanation(
     "Check that this is the server you mean, and do not trust it.",
 )
 
+_LOST_IN_QUERY = 2013
 _BY_CODE = {
     1021: _DISK,
     1026: _DISK,
@@ -86,7 +87,7 @@ _BY_CODE = {
     1927: _LOST,
     1969: _SLOW,
     2006: _LOST,
-    2013: _LOST,
+    _LOST_IN_QUERY: _LOST,
     2026: Explanation(
         ConnectionFailed,
         "No protected connection to {where}: {said}",
@@ -124,7 +125,8 @@ def explain(parameters: ConnectionParameters, account: str, error: Exception) ->
     code, said = _code_and_words(error)
     if code in _PRIVILEGES:
         return _missing_privilege(parameters, account, said)
-    explanation = _unreachable(said) if code == _UNREACHABLE else _BY_CODE.get(code)
+    silent = code == _LOST_IN_QUERY and "timed out" in said
+    explanation = _unreachable(said) if silent or code == _UNREACHABLE else _BY_CODE.get(code)
     if code == _OPTION_FORBIDS and "read" not in said:
         explanation = None  # another option than read_only
     if code == 0 and type(error).__name__ == "InterfaceError":
