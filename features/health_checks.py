@@ -19,6 +19,7 @@ from features.health_report import Check, Status
 
 INIT = "Create the schema: python manage_db.py init"
 CROWDED = 0.8  # of the connections the server allows
+AFTERWARDS = 2.0  # seconds; a check that hangs is told first, then its connection is given up
 LOCK_PATIENCE = 1.0  # seconds; a lock held longer is worth telling
 
 
@@ -37,7 +38,7 @@ class Session:
         timeout = self.settings.db_connect_timeout
         self.adapter, self.connection = open_connection(self.settings.database, timeout)
         self.is_open = True
-        self.adapter.answer_patience(self.connection, timeout)
+        self.adapter.answer_patience(self.connection, timeout + AFTERWARDS)
         self.adapter.lock_patience(self.connection, min(LOCK_PATIENCE, timeout / 10))
         self.adapter.statement_timeout(self.connection, timeout / 3)
 
