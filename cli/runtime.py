@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
@@ -87,6 +88,12 @@ class Invocation:
 
         with progress_sink() as sink:
             return Runner(self.actor, self.settings, sink).run(feature, *args, **kwargs)
+
+    def context(self) -> AbstractContextManager[None]:
+        """One application context for several steps, each of which would otherwise make its own."""
+        from operations.runner import context
+
+        return context(self.settings)
 
     def in_context(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function that reads our own tables, outside any operation."""

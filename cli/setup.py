@@ -42,10 +42,11 @@ def init(invocation: Invocation, force: bool, sample_data: bool, confirm_name: s
     elif sample_data:
         confirm_sample_data(invocation, confirm_name)
     database, actor = invocation.settings.migration_database, invocation.actor
-    _show_report(
-        invocation.run(initialize, database, applied_by=actor.name, force=force, sample_data=sample_data)
-    )
-    _show_first_admin_link(invocation)
+    with invocation.context():
+        _show_report(
+            invocation.run(initialize, database, applied_by=actor.name, force=force, sample_data=sample_data)
+        )
+        _show_first_admin_link(invocation)
 
 
 @click.command("create-tables")

@@ -76,7 +76,7 @@ class Runner:
     def _prepared(self, run: Run) -> Iterator[Recorder]:
         """The context, the locks and the record under which the feature runs."""
         with ExitStack() as stack:
-            stack.enter_context(_context(self._settings))
+            stack.enter_context(context(self._settings))
             if run.makes_schema:
                 stack.enter_context(native_lock(self._settings))
             stack.enter_context(running(run))
@@ -183,12 +183,12 @@ class _Performance:
 
 def in_context(settings: Settings, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function that reads our own tables, outside any operation."""
-    with _context(settings):
+    with context(settings):
         return function(*args, **kwargs)
 
 
 @contextmanager
-def _context(settings: Settings) -> Iterator[None]:
+def context(settings: Settings) -> Iterator[None]:
     """The application context that is active, or else a new one for these settings."""
     if _has_context():
         yield

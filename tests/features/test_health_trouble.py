@@ -70,8 +70,8 @@ def test_a_server_that_falls_silent_half_way(
     ]
     assert found(report, "tables").status is Status.HEALTHY
     assert found(report, "migrations").status is Status.UNHEALTHY
-    # The driver gives up by itself, or the check's own limit comes first.
-    assert re.search("no answer|did not answer", found(report, "migrations").value)
+    # The driver gives up by itself, or the check's own limit comes first, or the deadline cuts it.
+    assert re.search("no answer|did not answer|was lost", found(report, "migrations").value)
 
 
 @pytest.mark.requires(Capability.ACCOUNTS)
