@@ -1,13 +1,15 @@
 """The tables: one file a noun, no queries."""
 
-from models.audit import AuditEvent
+from models.audit import AuditEvent, AuditHead
 from models.base import db
 from models.command import Command
-from models.login_session import LoginSession, SignInLink
+from models.login_session import LoginSession, SignInFailure, SignInLink
 from models.migration_history import MigrationHistory
 from models.online_user import OnlineUser
-from models.operation import OperationLine, OperationRecord, TargetLock
+from models.operation import OperationLine, OperationPhase, OperationRecord, TargetLock
+from models.registered_database import RegisteredDatabase
 from models.session import Session
+from models.size_sample import SizeSample
 from models.ssh_profile import SshProfile
 from models.sync_data import SyncData
 from models.user import User
@@ -15,14 +17,19 @@ from models.user_log import UserLog
 
 __all__ = [
     "AuditEvent",
+    "AuditHead",
     "Command",
     "LoginSession",
     "MigrationHistory",
     "OnlineUser",
     "OperationLine",
+    "OperationPhase",
     "OperationRecord",
+    "RegisteredDatabase",
     "Session",
+    "SignInFailure",
     "SignInLink",
+    "SizeSample",
     "SshProfile",
     "SyncData",
     "TargetLock",

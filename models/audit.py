@@ -32,3 +32,15 @@ class AuditEvent(Model):
     details: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict)
     previous_hash: Mapped[str] = mapped_column(String(64), unique=True)
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class AuditHead(Model):
+    """The end of the chain, one row: how many entries there are and the hash of the newest, so that rows cut
+    from the end are missed too."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = table_options()
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True, autoincrement=False)
+    entries: Mapped[int] = mapped_column(Identifier)
+    hash: Mapped[str] = mapped_column(String(64))

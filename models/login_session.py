@@ -1,10 +1,10 @@
-"""Browser sessions, and the one-time links that open one."""
+"""Browser sessions, the one-time links that open one, and the sign-ins that were refused."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import utc_now
@@ -13,7 +13,7 @@ from models.types import Identifier, UtcDateTime
 
 
 class LoginSession(Model):
-    """One signed-in browser. Only the SHA-256 of its identifier is kept."""
+    """One signed-in browser. Only the SHA-256 of its identifier is kept. One that `stays` has no idle limit."""
 
     __tablename__ = "login_session"
     __table_args__ = table_options()
@@ -30,6 +30,7 @@ class LoginSession(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ip_address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(255), default="")
+    stays: Mapped[bool] = mapped_column(default=False)
 
 
 class SignInLink(Model):
@@ -47,3 +48,17 @@ class SignInLink(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInFailure(Model):
+    """A sign-in that was refused. `account` is the folded name or email that was typed, which need not be
+    anybody's; `network` is the /24 or /64 it came from."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = table_options(Index(None, "account", "at"), Index(None, "network", "at"))
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    account: Mapped[str] = mapped_column(String(254))
+    network: Mapped[str] = mapped_column(String(45))
+    ip_address: Mapped[str] = mapped_column(String(45))

@@ -13,7 +13,11 @@ from models.types import Identifier, JsonText, UtcDateTime
 
 
 class OperationRecord(Model):
-    """One run of a feature. `done` of `total` `unit`s of `phase` are behind it."""
+    """One run of a feature. `done` of `total` `unit`s of `phase` are behind it.
+
+    `attempt` counts how often it was begun, and fences: whoever runs an earlier attempt writes nothing any
+    more. Nobody may take it over before `lease_until`, by the database's own clock; an operation without a
+    lease is held by its process (see `TargetLock`)."""
 
     __tablename__ = "operation"
     __table_args__ = table_options(
@@ -30,8 +34,8 @@ class OperationRecord(Model):
     actor: Mapped[str] = mapped_column(String(100), index=True)
     through: Mapped[str] = mapped_column(String(20))
     phase: Mapped[str] = mapped_column(String(100), default="")
-    done: Mapped[int] = mapped_column(default=0)
-    total: Mapped[int | None] = mapped_column()
+    done: Mapped[int] = mapped_column(Identifier, default=0)
+    total: Mapped[int | None] = mapped_column(Identifier)
     unit: Mapped[str] = mapped_column(String(20), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -40,6 +44,37 @@ class OperationRecord(Model):
     error_message: Mapped[str] = mapped_column(Text, default="")
     error_hint: Mapped[str] = mapped_column(Text, default="")
     result: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    arguments: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    role: Mapped[str] = mapped_column(String(20), default="")
+    user_id: Mapped[int | None] = mapped_column(Identifier)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    attempt: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=1)
+    worker: Mapped[str] = mapped_column(String(255), default="")
+    heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancel_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancel_requested_by: Mapped[str] = mapped_column(String(100), default="")
+
+
+class OperationPhase(Model):
+    """One phase of one attempt. `speeds` are pairs of seconds since its start and units per second."""
+
+    __tablename__ = "operation_phase"
+    __table_args__ = table_options()
+
+    operation_id: Mapped[str] = mapped_column(
+        ForeignKey("operation.id", ondelete="CASCADE"), primary_key=True
+    )
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(100))
+    done: Mapped[int] = mapped_column(Identifier, default=0)
+    total: Mapped[int | None] = mapped_column(Identifier)
+    unit: Mapped[str] = mapped_column(String(20), default="")
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    speeds: Mapped[Any] = mapped_column(JsonText, default=list)
 
 
 class OperationLine(Model):
