@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
@@ -75,12 +76,13 @@ class Operation:
     def __init__(self, *sinks: Sink, cancelled: Callable[[], bool] = never) -> None:
         self._sinks = sinks
         self._cancelled = cancelled
+        self._endings: list[Callable[[], None]] = []
         self._done = 0
         self._total: int | None = None
 
     def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
         """Begin the next phase. Raises OperationCancelled when someone asked for it."""
-        self._check()
+        self.check()
         self._done, self._total = 0, total
         self.emit(PhaseStarted(name, total, unit))
 
@@ -88,7 +90,7 @@ class Operation:
         """Say that `by` more units of the phase are done. Raises OperationCancelled when asked for."""
         self._done += by
         self.emit(Advanced(self._done, self._total))
-        self._check()
+        self.check()
 
     def note(self, message: str) -> None:
         """Write a line into the operation's log. Never a secret."""
@@ -99,20 +101,45 @@ class Operation:
         for sink in self._sinks:
             sink(event)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises OperationCancelled when someone asked for it."""
         if self._cancelled():
             raise OperationCancelled()
+
+    @contextmanager
+    def ending(self, end: Callable[[], None]) -> Iterator[None]:
+        """While the context lasts, a cancel calls `end`, from another thread and perhaps more than once: it
+        ends what the work waits for, such as a program or a server session. Whatever the work then says of
+        it, OperationCancelled is raised."""
+        self._endings.append(end)
+        try:
+            self.check()
+            yield
+        except Exception as error:
+            if not self._cancelled():
+                raise
+            raise OperationCancelled() from error
+        finally:
+            self._endings.remove(end)
+        self.check()
+
+    def end_waits(self) -> None:
+        """End whatever the work waits for now. Raises what the ends raise."""
+        for end in tuple(self._endings):
+            end()
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What `@operation` says of a feature. `title` and `target` are formats over its arguments."""
+    """What `@operation` says of a feature. `title` and `target` are formats over its arguments; `attempts`
+    is how often it may be begun when a worker goes away under it."""
 
     kind: str
     title: str
     target: str
     role: Role
     makes_schema: bool = field(default=False)
+    attempts: int = 1
 
 
 class Feature(Generic[P, R]):
@@ -145,11 +172,18 @@ class Feature(Generic[P, R]):
 
 
 def operation(
-    kind: str, *, title: str, target: str, role: Role = Role.ADMIN, makes_schema: bool = False
+    kind: str,
+    *,
+    title: str,
+    target: str,
+    role: Role = Role.ADMIN,
+    makes_schema: bool = False,
+    attempts: int = 1,
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], Feature[P, R]]:
     """Declare a feature. `kind` is noun.verb; `role` is the least one that may run it; `makes_schema` is
-    for the few that make or drop the very tables that record them."""
-    declaration = Declaration(kind, title, target, role, makes_schema)
+    for the few that make or drop the very tables that record them. More than one of `attempts` is for what
+    may be begun again after it was cut off anywhere."""
+    declaration = Declaration(kind, title, target, role, makes_schema, attempts)
     return lambda function: Feature(function, declaration)
 
 
