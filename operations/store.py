@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,14 @@ class OperationRow:
     error_code: str
     error_message: str
     error_hint: str
-    result: Any = None
+    result: Any
+    user_id: int | None
+    attempt: int
+    attempts: int
+    worker: str
+    heartbeat_at: datetime | None
+    cancel_requested_at: datetime | None
+    cancel_requested_by: str
 
     @property
     def seconds(self) -> float | None:
@@ -46,6 +53,9 @@ class OperationRow:
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+
+_COLUMNS = tuple(_OPERATIONS.c[one.name] for one in fields(OperationRow))
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class LoggedLine:
 
 def newest_operations(limit: int = 10) -> tuple[OperationRow, ...]:
     """The newest operations, the latest first. Raises ServerError."""
-    newest = select(_OPERATIONS).order_by(_OPERATIONS.c.id.desc()).limit(limit)
+    newest = select(*_COLUMNS).order_by(_OPERATIONS.c.id.desc()).limit(limit)
     with transaction() as session:
         return tuple(OperationRow(**row) for row in session.execute(newest).mappings())
 
@@ -66,7 +76,7 @@ def newest_operations(limit: int = 10) -> tuple[OperationRow, ...]:
 def read_operation(id: str) -> OperationRow:
     """One operation. Raises NotFound, ServerError."""
     with transaction() as session:
-        row = session.execute(select(_OPERATIONS).where(_OPERATIONS.c.id == id)).mappings().first()
+        row = session.execute(select(*_COLUMNS).where(_OPERATIONS.c.id == id)).mappings().first()
     if row is None:
         raise NotFound(f"There is no operation {id}.")
     return OperationRow(**row)
