@@ -12,17 +12,28 @@ import pytest
 from dotenv import load_dotenv
 
 from core.variables import NAMES
-from tests.servers import DIALECTS, Fleet, Missing, PrivateServer, Server, Unavailable, available, running
+from tests.servers import (
+    DIALECTS,
+    Fleet,
+    Missing,
+    PrivateServer,
+    Server,
+    Unavailable,
+    available,
+    chromium,
+    running,
+)
 
 # A test must never meet a developer's real database: every setting of ours is forgotten, and what the
 # client libraries would take by themselves (PGHOST, MYSQL_PWD).
 _AMBIENT = ("PG", "MYSQL_")
+_CHOICE = (*DIALECTS, chromium.NAME)
 _FLEET = pytest.StashKey[Fleet]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("servers")
-    group.addoption("--servers", default=",".join(DIALECTS), help="servers to use (default: %(default)s)")
+    group.addoption("--servers", default=",".join(_CHOICE), help="servers to use (default: %(default)s)")
     group.addoption("--require-servers", default="", help="servers without which the run fails, with commas")
     group.addoption(
         "--env-file", help="file of variables (TEST_POSTGRESQL_URL=...) read before anything else"
@@ -44,21 +55,22 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted, required = _names(config, "servers"), _names(config, "require_servers")
     config.stash[_FLEET] = fleet = Fleet()
     config.add_cleanup(fleet.stop)
-    fleet.start(dict.fromkeys([*wanted, *required]))
-    missing = [_line(name, available()[name]) for name in required if isinstance(available()[name], Missing)]
-    if missing:
+    chosen = dict.fromkeys([*wanted, *required])
+    fleet.start([name for name in chosen if name in DIALECTS])
+    chromium.hand_on(wanted=chromium.NAME in chosen)
+    if missing := [line for name, line in _lines().items() if name in required and " missing: " in line]:
         raise pytest.UsageError(f"--require-servers: {'; '.join(missing)}")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    return [f"server: {_line(*item)}" for item in available().items()] if _FLEET in config.stash else []
+    return [f"server: {line}" for line in _lines().values()] if _FLEET in config.stash else []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if _FLEET in config.stash:
         terminalreporter.section("servers")
-        for item in available().items():
-            terminalreporter.write_line(_line(*item))
+        for line in _lines().values():
+            terminalreporter.write_line(line)
     # scripts/test runs the linters first; its last words are pytest's, so theirs are repeated here.
     if failed := os.environ.get("FAILED_CHECKS"):
         terminalreporter.write_line(f"failed before the tests: {failed}", red=True)
@@ -125,9 +137,14 @@ def _settings_left() -> list[str]:
 
 def _names(config: pytest.Config, option: str) -> list[str]:
     names = [name for name in config.getoption(option).split(",") if name]
-    if unknown := [name for name in names if name not in DIALECTS]:
+    if unknown := [name for name in names if name not in _CHOICE]:
         raise pytest.UsageError(f"no such server: {', '.join(unknown)}")
     return names
+
+
+def _lines() -> dict[str, str]:
+    servers = {name: _line(name, one) for name, one in available().items()}
+    return {**servers, chromium.NAME: chromium.line(chromium.handed_on())}
 
 
 def _line(dialect: str, one: Server | Missing) -> str:
