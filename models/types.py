@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
+from sqlalchemy import BigInteger, Date, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -82,3 +82,20 @@ def _character_count(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(character_count, "sqlite")
 def _sqlite_character_count(element: Any, compiler: Any, **options: Any) -> str:
     return f"length({compiler.process(element.clauses, **options)})"
+
+
+class utc_day(FunctionElement[date]):
+    """The UTC day of a moment, whatever the zone of the session."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(utc_day)
+def _utc_day(element: Any, compiler: Any, **options: Any) -> str:
+    return f"date({compiler.process(element.clauses, **options)})"  # moments are kept there as UTC
+
+
+@compiles(utc_day, "postgresql")
+def _postgresql_utc_day(element: Any, compiler: Any, **options: Any) -> str:
+    return f"date(timezone('UTC', {compiler.process(element.clauses, **options)}))"
