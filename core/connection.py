@@ -39,7 +39,9 @@ LOCAL_HOST = "localhost"
 @dataclass(frozen=True)
 class ConnectionParameters:
     """One database. `database` is its name on the server, or the path of an SQLite file (":memory:" too).
-    Its text form never holds the password."""
+    `allowed` is for registered databases: the hosts, addresses and networks that may be dialled besides
+    ordinary ones, or the folder that holds the file. None: the console's own, which may be anywhere.
+    The text form never holds the password."""
 
     dialect: Dialect
     database: str
@@ -49,6 +51,13 @@ class ConnectionParameters:
     password: str = field(default="", repr=False)
     tls_mode: TlsMode = TlsMode.DEFAULT
     tls_root_certificate: str = ""
+    allowed: tuple[str, ...] | None = field(default=None, repr=False)
+
+    @property
+    def is_registered(self) -> bool:
+        """True when people named it in the console: then neither its address nor what answers there is
+        trusted."""
+        return self.allowed is not None
 
     @property
     def name(self) -> str:

@@ -45,6 +45,13 @@ class InvalidInput(AppError):
     exit_code = 2
 
 
+class AddressNotAllowed(InvalidInput):
+    """The console may not connect to that address."""
+
+    code = "address_not_allowed"
+    hint = "List the address, its network or the host in DATABASE_NETWORKS."
+
+
 class NotAllowed(AppError):
     """This actor may not do that."""
 
@@ -89,6 +96,13 @@ class TargetBusy(Conflict):
     """Another operation holds the target."""
 
     code = "target_busy"
+    operation_id = ""  # of the one that holds it, where that is known
+
+
+class LeaseLost(Conflict):
+    """Another worker took this operation over."""
+
+    code = "lease_lost"
 
 
 class ServerError(AppError):
@@ -115,6 +129,18 @@ class DatabaseMissing(ConnectionFailed):
     """The server answers, but it has no such database."""
 
     code = "database_missing"
+
+
+class TlsFailed(ConnectionFailed):
+    """The server offers no connection protected as it has to be."""
+
+    code = "tls_failed"
+
+
+class ConnectionTimeout(ConnectionFailed):
+    """The database server did not answer in time."""
+
+    code = "connection_timeout"
 
 
 class PrivilegeMissing(ServerError):

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from core.addresses import check_place
 from core.urls import check_host, check_name
 
 E = TypeVar("E", bound=StrEnum)
@@ -107,6 +108,15 @@ def path(given: str) -> Path:
 def optional_path(given: str) -> Path | None:
     """A path, or nothing."""
     return path(given) if given else None
+
+
+def places(given: str) -> tuple[str, ...]:
+    """Networks, addresses and host names with commas between them."""
+    found = tuple(place for one in given.split(",") if (place := one.strip().lower()))
+    try:
+        return tuple(check_place(one) for one in found)
+    except ValueError:
+        raise ValueError("networks such as 10.0.0.0/8, addresses and host names with commas between") from None
 
 
 def trusted_hosts(given: str) -> tuple[str, ...]:

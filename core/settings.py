@@ -40,8 +40,11 @@ class Settings:
     host: str
     port: int
     trusted_hosts: tuple[str, ...]
+    database_networks: tuple[str, ...]
+    database_folder: Path
     secret_key: str = field(repr=False)
     credentials_key: str = field(default="", repr=False)
+    credentials_key_old: str = field(default="", repr=False)
     admin_database: ConnectionParameters | None = None
 
     @property
@@ -49,7 +52,8 @@ class Settings:
         """What no log, message or page may show: every password and key, those that are set."""
         accounts = (self.database, self.migration_database, self.admin_database)
         passwords = [account.password for account in accounts if account]
-        return tuple(filter(None, [self.secret_key, self.credentials_key, *passwords]))
+        keys = [self.secret_key, self.credentials_key, self.credentials_key_old]
+        return tuple(filter(None, [*keys, *passwords]))
 
     @property
     def listen_address(self) -> str:

@@ -128,8 +128,24 @@ AUTO_INIT = Variable("AUTO_INIT", parsing.flag, "true", "Create a missing schema
 AUTO_MIGRATE = Variable("AUTO_MIGRATE", parsing.flag, "false", "Apply pending migrations at start.")
 BACKUP_DIR = Variable("BACKUP_DIR", parsing.path, "./backups", "The folder of the backups.")
 
-SECRET_KEY = _secret("SECRET_KEY", "Signs sessions; the web app does not start in production without it.")
 CREDENTIALS_KEY = _secret("CREDENTIALS_KEY", "Encrypts stored passwords.")
+CREDENTIALS_KEY_OLD = _secret(
+    "CREDENTIALS_KEY_OLD", "The key before it, until `manage_db.py database rekey` has run."
+)
+DATABASE_NETWORKS = Variable(
+    "DATABASE_NETWORKS",
+    parsing.places,
+    "",
+    "Where registered databases may be besides ordinary addresses: networks, addresses, hosts, with commas.",
+    development="127.0.0.0/8,::1",
+)
+DATABASE_FOLDER = Variable(
+    "DATABASE_FOLDER",
+    parsing.path,
+    "./databases",
+    "The folder of registered SQLite files and of certificate authorities.",
+)
+SECRET_KEY = _secret("SECRET_KEY", "Signs sessions; the web app does not start in production without it.")
 HOST = Variable("HOST", parsing.host, "127.0.0.1", "The address the console listens at.")
 PORT = Variable("PORT", parsing.whole(1, 65535), "5000", "The port it listens at.")
 TRUSTED_HOSTS = Variable(
