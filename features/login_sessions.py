@@ -1,5 +1,5 @@
-"""Browser sessions: opened, read on each request, ended. The browser holds a token, the row its SHA-256
-(TRUST S1 to S4)."""
+"""Browser sessions: opened, read on each request, proven anew, ended. The browser holds a token, the row its
+SHA-256 (TRUST S1 to S5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Select,
+    Update,
+    and_,
+    delete,
+    or_,
+    select,
+    update,
+)
 
 from core.actor import Role
 from core.errors import NotAllowed, ServerError
@@ -19,8 +30,9 @@ from models import LoginSession, OnlineUser, User, UserLog
 
 IDLE_LIMIT = timedelta(minutes=30)
 LIFETIME = timedelta(hours=12)
+PROOF_LIFETIME = timedelta(minutes=5)
 _TOUCH_EVERY = timedelta(seconds=30)
-_SWEEP = 100  # ended sessions that one sign-in clears away
+_STEP = 100  # sessions ended by one look; a sign-in clears so many away
 
 
 @dataclass(frozen=True)
@@ -33,55 +45,77 @@ class Browser:
 
 @dataclass(frozen=True)
 class ConsoleUser:
-    """Who is signed in."""
+    """Who is signed in, and when they last gave their password."""
 
     id: int
     username: str
     name: str
     email: str
     role: Role
+    proven_at: datetime
+
+    def proved_lately(self, at: datetime) -> bool:
+        """True for five minutes after the password was given (TRUST S5)."""
+        return at - self.proven_at < PROOF_LIFETIME
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session just opened. `token` is for the browser's cookie and nowhere else."""
+    """A session just opened or proven. `token` is for the browser's cookie and nowhere else; the cookie
+    outlives the browser's window only when the session `stays`."""
 
     user: ConsoleUser
     token: str = field(repr=False)
+    expires_at: datetime
+    stays: bool
 
 
-def open_session(user_id: int, browser: Browser, at: datetime, replaces: str = "") -> SignedIn:
+def open_session(
+    user_id: int, browser: Browser, at: datetime, replaces: str = "", stays: bool = False
+) -> SignedIn:
     """Open a session for a user who has proven to be that user; the session of the token `replaces` ends.
-    Raises NotAllowed when the user is not active."""
+    One that `stays` has no idle limit. Raises NotAllowed when the user is not active."""
     token = new_token()
     with transaction() as session:
         user = session.scalar(select(User).where(User.id == user_id, User.is_active.is_(True)))
         if user is None:
             raise NotAllowed("This user is not active.")
         end_sessions(session, LoginSession.token_hash == hash_token(replaces), at)
-        _add_rows(session, user, token, browser, at)
-        opened = SignedIn(_describe(user), token)
+        _add_rows(session, user, token, browser, at, stays)
+        opened = SignedIn(_describe(user, at), token, at + LIFETIME, stays)
     with suppress(ServerError):  # what is not cleared away now is cleared away by the next
-        clear_ended_sessions(at)
+        _clear_some(at)
     return opened
 
 
-def read_session(token: str, at: datetime) -> ConsoleUser | None:
+def read_session(token: str, at: datetime, touch: bool = True) -> ConsoleUser | None:
     """Whoever holds `token`; None when the session was ended, was idle for 30 minutes, is 12 hours old, or
-    the user is not active. Marks the session as seen, at most every 30 s."""
+    the user is not active. Marks the session as seen when the caller may `touch` it, at most every 30 s."""
     with transaction() as session:
-        query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
-        row = session.execute(query.where(LoginSession.token_hash == hash_token(token))).one_or_none()
-        if row is None:
+        row = session.execute(_with_user(LoginSession.token_hash == hash_token(token))).one_or_none()
+        if row is None or _is_over(row[0], row[1], at):
             return None
         login, user = row
-        if not user.is_active or login.expires_at <= at or login.last_seen <= at - IDLE_LIMIT:
-            return None
-        found, last_seen = _describe(user), login.last_seen
+        found, is_due = _describe(user, login.proven_at), at - login.last_seen >= _TOUCH_EVERY
         login_id, online_id = login.id, login.online_user_id
-    if at - last_seen >= _TOUCH_EVERY:
+    if touch and is_due:
         _touch(login_id, online_id, at)
     return found
+
+
+def renew_session(token: str, at: datetime) -> SignedIn:
+    """Give the session a new token, for its user has just given the password again; the old token is dead
+    (TRUST S2). It ends when it would have ended. Raises NotAllowed when it is over, or when another request
+    has just renewed it."""
+    fresh = new_token()
+    with transaction() as session:
+        row = session.execute(_with_user(LoginSession.token_hash == hash_token(token))).one_or_none()
+        values = {"token_hash": hash_token(fresh), "proven_at": at, "last_seen": at}
+        mine = update(LoginSession).where(LoginSession.token_hash == hash_token(token)).values(**values)
+        if row is None or _is_over(row[0], row[1], at) or not _count(session, mine):
+            raise NotAllowed("This session has ended.", hint="Sign in again.")
+        login, user = row
+        return SignedIn(_describe(user, at), fresh, login.expires_at, login.stays)
 
 
 def close_session(token: str, at: datetime) -> None:
@@ -90,29 +124,64 @@ def close_session(token: str, at: datetime) -> None:
         end_sessions(session, LoginSession.token_hash == hash_token(token), at)
 
 
-def clear_ended_sessions(at: datetime) -> None:
-    """Remove the rows of sessions whose time is over."""
-    over = or_(LoginSession.expires_at <= at, LoginSession.last_seen <= at - IDLE_LIMIT)
+def close_all_sessions(user_id: int, at: datetime) -> None:
+    """End every session of a user, in whichever browser it is (TRUST S3)."""
     with transaction() as session:
-        end_sessions(session, over, at)
+        end_sessions(session, LoginSession.user_id == user_id, at)
+
+
+def clear_ended_sessions(at: datetime) -> int:
+    """Remove the rows of sessions whose time is over or whose user is not active any more, a hundred in a
+    transaction; gives how many."""
+    cleared = 0
+    while some := _clear_some(at):
+        cleared += some
+    return cleared
 
 
 def end_sessions(session: DatabaseSession, which: ColumnElement[bool], at: datetime) -> None:
-    """End the sessions that `which` describes, at most 100, in the caller's transaction."""
-    query = select(LoginSession, User.username).join(User, User.id == LoginSession.user_id)
-    rows = session.execute(query.where(which).order_by(LoginSession.id).limit(_SWEEP)).all()
-    for login, username in rows:
-        removal = delete(LoginSession).where(LoginSession.id == login.id)
-        removed = cast(CursorResult[Any], session.execute(removal, execution_options=_NO_SYNC)).rowcount
-        if removed:  # else another request ended it first, and logged it
+    """End the sessions that `which` describes, in the caller's transaction."""
+    while _end_some(session, which, at) == _STEP:
+        pass
+
+
+def _clear_some(at: datetime) -> int:
+    idle = and_(LoginSession.last_seen <= at - IDLE_LIMIT, LoginSession.stays.is_(False))
+    with transaction() as session:
+        return _end_some(session, or_(LoginSession.expires_at <= at, idle, User.is_active.is_(False)), at)
+
+
+def _end_some(session: DatabaseSession, which: ColumnElement[bool], at: datetime) -> int:
+    """End the first of the sessions that `which` describes; gives how many there were to end."""
+    rows = session.execute(_with_user(which).order_by(LoginSession.id).limit(_STEP)).all()
+    for login, user in rows:
+        if _count(session, delete(LoginSession).where(LoginSession.id == login.id)):
             session.execute(delete(OnlineUser).where(OnlineUser.id == login.online_user_id))
-            session.add(_log_row("logout", login.user_id, username, _browser_of(login), at))
+            session.add(_log_row("logout", user.id, user.username, _browser_of(login), at))
+        # else another request ended it first, and logged it
+    return len(rows)
+
+
+def _with_user(which: ColumnElement[bool]) -> Select[LoginSession, User]:
+    return select(LoginSession, User).join(User, User.id == LoginSession.user_id).where(which)
+
+
+def _is_over(login: LoginSession, user: User, at: datetime) -> bool:
+    is_idle = not login.stays and login.last_seen <= at - IDLE_LIMIT
+    return is_idle or login.expires_at <= at or not user.is_active
+
+
+def _count(session: DatabaseSession, statement: Delete | Update) -> int:
+    """Run the statement; gives how many rows it met."""
+    return cast(CursorResult[Any], session.execute(statement, execution_options=_NO_SYNC)).rowcount
 
 
 _NO_SYNC = {"synchronize_session": False}
 
 
-def _add_rows(session: DatabaseSession, user: User, token: str, browser: Browser, at: datetime) -> None:
+def _add_rows(
+    session: DatabaseSession, user: User, token: str, browser: Browser, at: datetime, stays: bool
+) -> None:
     seen = {
         "user_id": user.id,
         "last_seen": at,
@@ -129,6 +198,7 @@ def _add_rows(session: DatabaseSession, user: User, token: str, browser: Browser
             created_at=at,
             proven_at=at,
             expires_at=at + LIFETIME,
+            stays=stays,
             **seen,
         )
     )
@@ -148,14 +218,15 @@ def _log_row(action: str, user_id: int, username: str, browser: Browser, at: dat
 
 def _touch(login_id: int, online_id: int | None, at: datetime) -> None:
     # A busy database must not turn a reader away: the session is then marked by the next request.
+    due = (LoginSession.id == login_id, LoginSession.last_seen <= at - _TOUCH_EVERY)
     with suppress(ServerError), transaction() as session:
-        session.execute(update(LoginSession).where(LoginSession.id == login_id).values(last_seen=at))
-        session.execute(update(OnlineUser).where(OnlineUser.id == online_id).values(last_seen=at))
+        if _count(session, update(LoginSession).where(*due).values(last_seen=at)):  # else another was first
+            session.execute(update(OnlineUser).where(OnlineUser.id == online_id).values(last_seen=at))
 
 
 def _browser_of(login: LoginSession) -> Browser:
     return Browser(login.ip_address, login.user_agent)
 
 
-def _describe(user: User) -> ConsoleUser:
-    return ConsoleUser(user.id, user.username, user.name, user.email, Role(user.role))
+def _describe(user: User, proven_at: datetime) -> ConsoleUser:
+    return ConsoleUser(user.id, user.username, user.name, user.email, Role(user.role), proven_at)

@@ -1,4 +1,4 @@
-"""Signing in by username or email and password."""
+"""Signing in by username or email and password, and giving the password once more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from core.errors import InvalidInput
 from core.text import visible
 from database.transactions import transaction
-from features.login_sessions import Browser, SignedIn, open_session
+from features.login_sessions import Browser, SignedIn, open_session, renew_session
 from features.passwords import hash_password, is_outdated, verify_password
 from models import User
 
@@ -30,6 +30,16 @@ def sign_in(identifier: str, password: str, browser: Browser, at: datetime, repl
     if is_outdated(stored):
         _replace_hash(user_id, stored, hash_password(password))
     return open_session(user_id, browser, at, replaces)
+
+
+def prove(token: str, user_id: int, password: str, at: datetime) -> SignedIn:
+    """Let the user of the session of `token` prove who they are; the session gets a new token (TRUST S2,
+    S5). Raises WrongPassword, TooBusy, and NotAllowed when the session has ended."""
+    with transaction() as session:
+        stored = session.scalar(select(User.password_hash).where(User.id == user_id))
+    if not verify_password(stored or "", password):
+        raise WrongPassword("The password is wrong.")
+    return renew_session(token, at)
 
 
 def _find_password(identifier: str) -> tuple[int | None, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Request, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -13,8 +14,8 @@ from werkzeug.wrappers import Response
 
 from core.actor import Actor, Role
 from core.clock import utc_now
-from features.login_sessions import LIFETIME, Browser, ConsoleUser, SignedIn, close_session, read_session
-from web.hosts import is_loopback
+from features.login_sessions import Browser, ConsoleUser, SignedIn, close_session, read_session
+from web.hosts import is_loopback, local_path
 
 _COOKIE = "basekeeper"
 CLOCK = "basekeeper_clock"  # the extension a test sets to travel in time
@@ -28,12 +29,18 @@ class WebUser(UserMixin):  # type: ignore[misc]
         self.username = user.username
         self.name = user.name
         self.role: Role = user.role
+        self._user = user
 
     @property
     def initials(self) -> str:
         """Up to two letters for the account's mark."""
         words = self.name.split() or [self.username]
         return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+    @property
+    def proved_lately(self) -> bool:
+        """True when the password was given within the last five minutes (TRUST S5)."""
+        return self._user.proved_lately(now())
 
     @property
     def actor(self) -> Actor:
@@ -85,10 +92,16 @@ def session_token() -> str:
 def remember(response: Response, signed_in: SignedIn) -> Response:
     """Hand the browser its token; whatever its forms knew before is forgotten."""
     session.clear()
+    return hand_token(response, signed_in)
+
+
+def hand_token(response: Response, signed_in: SignedIn) -> Response:
+    """Hand the browser the token of its session, to keep until the window is closed, or until the session
+    ends when that one stays."""
     response.set_cookie(
         _cookie_name("session"),
         signed_in.token,
-        max_age=LIFETIME,
+        max_age=signed_in.expires_at - now() if signed_in.stays else None,
         secure=_is_protected(),
         httponly=True,
         samesite="Lax",
@@ -107,15 +120,36 @@ def forget(response: Response) -> Response:
 
 
 def ask_to_sign_in() -> Response:
-    """Send to the sign-in page, and from there back to what was wanted, if that was a page."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-    wanted = wanted if wanted != "/" else ""
-    return redirect(url_for("sign_in.show", next=wanted or None), 303)
+    """Send to the sign-in page, and from there back to where the person is."""
+    return _send("sign_in.show")
+
+
+def ask_for_proof() -> Response:
+    """Send to the page that asks for the password once more, and from there back."""
+    return _send("proof.show")
+
+
+def _send(endpoint: str) -> Response:
+    here = _page_here()
+    address = url_for(endpoint, next=here if here != "/" else None)
+    if "HX-Request" in request.headers:  # the whole page goes there, not the fragment alone
+        return Response(status=204, headers={"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def _page_here() -> str:
+    """The page the person sees: the one asked for, or the one of ours whose form or fragment asked."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return local_path(request.full_path.rstrip("?"))
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    return local_path(urlunsplit(("", "", page.path, page.query, ""))) if page.netloc == request.host else "/"
 
 
 def _load_user(_: Request) -> Any:
     token = session_token()
-    user = read_session(token, now()) if token else None
+    # A page left open refreshes its parts by itself, which is no sign of a person (TRUST S4).
+    by_itself = request.method == "GET" and "HX-Request" in request.headers
+    user = read_session(token, now(), touch=not by_itself) if token else None
     return WebUser(user) if user else None
 
 

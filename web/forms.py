@@ -34,6 +34,12 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField("Password")
 
 
+class ProofForm(FlaskForm):  # type: ignore[misc]
+    """Still you?"""
+
+    password = PasswordField("Password")
+
+
 class FirstAdminForm(FlaskForm):  # type: ignore[misc]
     """The first admin introduces themselves."""
 

@@ -22,6 +22,8 @@ MATRIX = {
     "passwords.update": PUBLIC,
     "probes.alive": PUBLIC,
     "probes.ready": PUBLIC,
+    "proof.create": Role.VIEWER,
+    "proof.show": Role.VIEWER,
     "sign_in.create": PUBLIC,
     "sign_in.delete": PUBLIC,
     "sign_in.show": PUBLIC,
