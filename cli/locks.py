@@ -19,7 +19,7 @@ def release_lock(invocation: Invocation, target: str) -> None:
     The operation is recorded as interrupted.
     """
     from cli.console import say
-    from operations.locks import release_lock
+    from operations.takeover import release_lock
 
     holder = invocation.in_context(release_lock, invocation.settings, target, invocation.actor)
     say(f"{target} is free. {holder.title} by {holder.actor} is recorded as interrupted.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from flask import Flask, current_app
 from flask_migrate import Migrate
@@ -33,14 +33,25 @@ def bind(app: Flask, settings: Settings, *, hurried: bool = False) -> None:
 @contextmanager
 def application_context(settings: Settings) -> Iterator[Flask]:
     """A bare application bound to the database, its context pushed; its connections are closed at the end."""
-    app = Flask(_NAME, static_folder=None, template_folder=None)
-    bind(app, settings)
-    with app.app_context():
+    application = Application(settings)
+    with application.context():
         try:
-            yield app
+            yield application.app
         finally:
             db.session.remove()
             db.engine.dispose()
+
+
+class Application:
+    """A bare application bound to the database, whose context any number of threads may enter."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.app = Flask(_NAME, static_folder=None, template_folder=None)
+        bind(self.app, settings)
+
+    def context(self) -> AbstractContextManager[object]:
+        """Its application context, for the thread that asks."""
+        return self.app.app_context()
 
 
 def current_settings(app: Flask | None = None) -> Settings:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -16,6 +17,20 @@ from database.context import current_settings
 from models.base import db
 
 DatabaseSession = scoped_session[Session]
+Fence = Callable[[DatabaseSession], None]
+
+_fence: ContextVar[Fence | None] = ContextVar("fence", default=None)
+
+
+@contextmanager
+def fenced(fence: Fence) -> Iterator[None]:
+    """While the context lasts, `fence` is asked at the end of every transaction and within it: what it
+    raises takes the transaction back (TRUST section 4.1, rule 3)."""
+    token = _fence.set(fence)
+    try:
+        yield
+    finally:
+        _fence.reset(token)
 
 
 @contextmanager
@@ -25,6 +40,9 @@ def transaction() -> Iterator[DatabaseSession]:
     errors."""
     try:
         yield db.session
+        if fence := _fence.get():
+            db.session.flush()
+            fence(db.session)
         db.session.commit()
     except IntegrityError as error:
         db.session.rollback()

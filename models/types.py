@@ -99,3 +99,26 @@ def _utc_day(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(utc_day, "postgresql")
 def _postgresql_utc_day(element: Any, compiler: Any, **options: Any) -> str:
     return f"date(timezone('UTC', {compiler.process(element.clauses, **options)}))"
+
+
+class database_now(FunctionElement[datetime]):
+    """The moment by the database's own clock, which all who work on it share."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(database_now)
+def _database_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "clock_timestamp()"  # now() stands still within a transaction
+
+
+@compiles(database_now, "mysql")
+@compiles(database_now, "mariadb")
+def _mysql_database_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "utc_timestamp(6)"
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_database_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # milliseconds, spelt as the column spells them

@@ -1,8 +1,8 @@
 """One operation per target at a time, and the second is told who holds it (ARCHITECTURE section 4, rule 5).
 
 The lock is a row whose key is the target, written and removed in the same transactions as the operation's
-own row. It names the process that holds it: when that one is certainly gone (killed, machine started anew),
-the next to come takes the lock over and the dead operation becomes `interrupted`.
+own row. It names the process that holds it, or nobody while the operation waits in the queue. What becomes of
+the lock of a process that is gone is said in takeover.py.
 
 What makes or drops the very table of locks holds the database's native lock NATIVE_LOCK too, on a connection
 of its own, so that two of them exclude each other while there is no table. Whatever changes the schema takes
@@ -12,38 +12,34 @@ would wait for itself. Whoever takes both takes NATIVE_LOCK first."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from core.actor import Actor
-from core.clock import utc_now
-from core.errors import NotFound, TargetBusy
+from core.errors import TargetBusy
 from core.settings import Settings
 from core.text import visible
 from database.adapters import closing_connection
 from database.files import make_database_file
-from models import OperationRecord, TargetLock
-from operations.audit import AuditEntry, append
+from models import TargetLock
 from operations.processes import ProcessMark, is_alive, is_gone, this_process
 from operations.rows import clip, table_of
 from operations.runs import Run
-from operations.tables import has_tables, refuse_newer
-from operations.transactions import OwnConnection
-
-T = TypeVar("T")
 
 NATIVE_LOCK = "basekeeper-operation"
 _LOCKS = table_of(TargetLock)
-_OPERATIONS = table_of(OperationRecord)
 
-# What this process runs now: a lock it holds for an operation that is not among them was left behind, when
-# the database was away as that operation ended.
-_running: set[str] = set()
+# The holder of what waits in the queue: no process yet, so that none can be gone.
+QUEUED = ProcessMark("", 0, "")
+
+# What this process runs now, and how many attempts of it: a lock it holds for an operation that is not among
+# them was left behind, when the database was away as that operation ended.
+_running: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -61,25 +57,25 @@ class Holder:
     def is_gone(self) -> bool:
         """True when it is certain that nobody works under this lock any more."""
         if self.mark == this_process():
-            return self.operation_id not in _running
+            return not _running[self.operation_id]
         return is_gone(self.mark)
 
     @property
     def is_alive(self) -> bool:
         """True when it is seen from here that somebody works under this lock."""
         if self.mark == this_process():
-            return self.operation_id in _running
+            return bool(_running[self.operation_id])
         return is_alive(self.mark)
 
 
 @contextmanager
-def running(run: Run) -> Iterator[None]:
-    """Say for as long as the context lasts that this process runs `run`."""
-    _running.add(run.id)
+def running(id: str) -> Iterator[None]:
+    """Say for as long as the context lasts that this process runs the operation `id`."""
+    _running[id] += 1
     try:
         yield
     finally:
-        _running.discard(run.id)
+        _running[id] -= 1
 
 
 @contextmanager
@@ -95,14 +91,12 @@ def native_lock(settings: Settings) -> Iterator[None]:
         yield
 
 
-def take_lock(connection: Connection, run: Run) -> None:
-    """Take the lock of `run.target` within the caller's transaction. Raises TargetBusy; IntegrityError when
-    another was faster by a hair: run the transaction again."""
-    settle(connection, run.actor)
+def take_lock(connection: Connection, run: Run, mark: ProcessMark = QUEUED) -> None:
+    """Take the lock of `run.target` for the process `mark` within the caller's transaction. Raises
+    TargetBusy; IntegrityError when another was faster by a hair: run the transaction again."""
     holder = find_holder(connection, run.target)
     if holder:
-        raise _busy(holder)
-    mark = this_process()
+        raise busy(holder)
     values = {
         "target": clip(run.target, _LOCKS.c.target),
         "operation_id": run.id,
@@ -110,12 +104,18 @@ def take_lock(connection: Connection, run: Run) -> None:
         "actor": clip(run.actor.name, _LOCKS.c.actor),
         "taken_at": run.started_at,
     }
-    connection.execute(insert(_LOCKS).values(**values, host=mark.host, pid=mark.pid, process=mark.process))
+    connection.execute(insert(_LOCKS).values(**values, **asdict(mark)))
 
 
 def free_lock(connection: Connection, run: Run) -> None:
     """Let the target go, if `run` holds it, within the caller's transaction."""
     connection.execute(delete(_LOCKS).where(_LOCKS.c.operation_id == run.id))
+
+
+def pass_lock(connection: Connection, operation_id: str, mark: ProcessMark) -> bool:
+    """Let the process `mark` hold what that operation holds; False when it holds nothing."""
+    change = update(_LOCKS).where(_LOCKS.c.operation_id == operation_id)
+    return bool(connection.execute(change.values(**asdict(mark))).rowcount)
 
 
 def find_holder(connection: Connection, target: str) -> Holder | None:
@@ -125,47 +125,29 @@ def find_holder(connection: Connection, target: str) -> Holder | None:
     return None if row is None else _holder(row)
 
 
-def settle(connection: Connection, actor: Actor) -> tuple[Holder, ...]:
-    """Free whatever is held by processes that are gone, and mark their operations `interrupted`, within the
-    caller's transaction; gives those holders."""
-    holders = tuple(_holder(row) for row in connection.execute(select(_LOCKS)).all())
-    gone = tuple(holder for holder in holders if holder.is_gone)
-    for holder in gone:
-        _interrupt(connection, holder, actor)
-    return gone
+def all_holders(connection: Connection) -> tuple[Holder, ...]:
+    """Whoever holds a target, dead or alive."""
+    return tuple(_holder(row) for row in connection.execute(select(_LOCKS)))
 
 
-def settle_dead_operations(settings: Settings, actor: Actor) -> tuple[Holder, ...]:
-    """The same in a transaction of its own, for a program that starts; nothing where the tables are missing.
-    Needs an application context. Raises SchemaTooNew, ServerError."""
-
-    def work(open_connection: Connection) -> tuple[Holder, ...]:
-        refuse_newer(open_connection)
-        return settle(open_connection, actor) if has_tables(open_connection) else ()
-
-    return _insist(settings, work)
+def remove_lock(connection: Connection, holder: Holder) -> bool:
+    """Take the lock away from `holder`; False when another did a moment ago."""
+    mine = (_LOCKS.c.target == holder.target) & (_LOCKS.c.operation_id == holder.operation_id)
+    return bool(connection.execute(delete(_LOCKS).where(mine)).rowcount)
 
 
-def release_lock(settings: Settings, target: str, actor: Actor) -> Holder:
-    """Take the lock of `target` away from whoever holds it: for a holder on a machine that is gone for good,
-    which no other machine can tell. Needs an application context. Raises NotFound, TargetBusy for a holder
-    that is seen to live, ServerError."""
-
-    def release(open_connection: Connection) -> Holder:
-        holder = find_holder(open_connection, target)
-        if holder is None:
-            raise NotFound(f"Nobody holds {visible(target)}.")
-        if holder.is_alive:
-            raise _busy(holder)
-        _interrupt(open_connection, holder, actor)
-        return holder
-
-    return _insist(settings, release)
-
-
-def _insist(settings: Settings, work: Callable[[Connection], T]) -> T:
-    with closing(OwnConnection(settings.database)) as connection:
-        return connection.insist(work)
+def busy(holder: Holder) -> TargetBusy:
+    """The error that says who holds the target, since when, and the way out."""
+    where = "in the queue"
+    if holder.mark != QUEUED:
+        where = f"process {holder.mark.pid} on {holder.mark.host}"
+    error = TargetBusy(
+        f'{holder.target} is held by "{holder.title}", which {holder.actor} started at '
+        f"{holder.taken_at:%Y-%m-%d %H:%M:%S} UTC (operation {holder.operation_id}, {where}).",
+        hint=_way_out(holder),
+    )
+    error.operation_id = holder.operation_id
+    return error
 
 
 def _holder(row: Row[Any]) -> Holder:
@@ -173,39 +155,10 @@ def _holder(row: Row[Any]) -> Holder:
     return Holder(row.target, row.operation_id, row.title, row.actor, row.taken_at, mark)
 
 
-def _interrupt(connection: Connection, holder: Holder, actor: Actor) -> None:
-    """Remove the lock, and say in the operation's row and in the audit that it ended with no outcome."""
-    mine = (_LOCKS.c.target == holder.target) & (_LOCKS.c.operation_id == holder.operation_id)
-    if not connection.execute(delete(_LOCKS).where(mine)).rowcount:
-        return  # another took it over a moment ago
-    dead = _OPERATIONS.c.id == holder.operation_id
-    connection.execute(
-        update(_OPERATIONS)
-        .where(dead, _OPERATIONS.c.state == "running")
-        .values(
-            state="interrupted",
-            finished_at=utc_now(),
-            error_code="interrupted",
-            error_message=f"Process {holder.mark.pid} on {holder.mark.host} ended before the work did.",
-            error_hint="Look at the target, then run it again.",
-        )
-    )
-    kind = connection.execute(select(_OPERATIONS.c.kind).where(dead)).scalar() or "operation.run"
-    facts = {"target": holder.target, "operation_id": holder.operation_id, "outcome": "interrupted"}
-    append(connection, AuditEntry.of(actor, event="outcome", action=kind, **facts))
-
-
-def _busy(holder: Holder) -> TargetBusy:
-    return TargetBusy(
-        f'{holder.target} is held by "{holder.title}", which {holder.actor} started at '
-        f"{holder.taken_at:%Y-%m-%d %H:%M:%S} UTC (operation {holder.operation_id}, "
-        f"process {holder.mark.pid} on {holder.mark.host}).",
-        hint=_way_out(holder),
-    )
-
-
 def _way_out(holder: Holder) -> str:
     if holder.is_alive:
         return "Wait until it has ended."
+    if holder.mark == QUEUED:
+        return "Wait until it has ended, or cancel it."
     command = f"python manage_db.py release-lock {shlex.quote(visible(holder.target))}"
     return f"Wait until it has ended. If that process is gone for good, run: {command}"

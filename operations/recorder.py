@@ -15,19 +15,24 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from core.clock import monotonic, utc_now
 from core.errors import AppError, Conflict, SchemaFault, ServerError, TargetBusy
-from core.progress import Advanced, EndState, Event, Noted, PhaseStarted
+from core.progress import Advanced, EndState, Event, Finished, Noted, PhaseStarted
 from models import OperationLine, OperationRecord
-from operations.audit import AuditEntry, append
+from operations.audit import append
+from operations.leases import lease_columns, own_attempt
 from operations.locks import find_holder, free_lock, take_lock
+from operations.phases import Phases
+from operations.processes import this_process
+from operations.records import operation_columns, run_entry
 from operations.rows import clip, table_of
 from operations.runs import Run
 from operations.tables import has_columns, has_tables, refuse_newer
+from operations.takeover import settle
 from operations.transactions import OwnConnection
 
 INTERVAL = 0.25  # seconds between two writes of progress
@@ -55,6 +60,7 @@ class Recorder:
         self._connection = connection
         self._run = run
         self._progress = _Progress()
+        self._phases = Phases(run)
         self._lines: deque[tuple[datetime, str]] = deque(maxlen=_LINES_KEPT)
         self._next_write = monotonic() + INTERVAL
 
@@ -91,10 +97,13 @@ class Recorder:
     def finish(self, state: EndState, error: AppError | None) -> None:
         """Write how it ended, waiting its turn. Raises SchemaFault when the tables are gone, Conflict when
         someone else ended the row, ServerError."""
+        self._phases.remember(Finished(state, error))
         self._connection.insist(partial(self._write_end, state, error))
         self._lines.clear()
+        self._phases.settle()
 
     def _remember(self, event: Event) -> None:
+        self._phases.remember(event)
         match event:
             case PhaseStarted(name, total, unit):
                 self._progress = _Progress(
@@ -116,7 +125,8 @@ class Recorder:
         holder = find_holder(connection, self._run.target)
         if holder and holder.operation_id == self._run.id:
             return  # the commit went through although the connection broke
-        take_lock(connection, self._run)
+        settle(connection, self._run.actor)
+        take_lock(connection, self._run, this_process())
         self._insert_record(connection)
 
     def _write_at_once(self) -> None:
@@ -124,27 +134,32 @@ class Recorder:
         self._connection.attempt(self._write_progress, IMPATIENCE)
         for _ in range(written):
             self._lines.popleft()
+        self._phases.settle()
 
     def _write_progress(self, connection: Connection) -> None:
         self._need_tables(connection)
-        if not self._update(connection):
+        if not self._update(connection) and self._is_missing(connection):
             self._restore_record(connection)
             self._update(connection)
-        self._insert_lines(connection)
+        self._insert_details(connection)
 
     def _write_end(self, state: EndState, error: AppError | None, connection: Connection) -> None:
         self._need_tables(connection)
-        now_stored = connection.execute(select(_OPERATIONS.c.state).where(self._own_row)).scalar()
-        if now_stored == state:
-            return  # the commit went through although the connection broke
-        if now_stored not in (None, "running"):
-            raise Conflict(f"Its record was ended by someone else as {now_stored}.")
-        if now_stored is None:
+        columns = (_OPERATIONS.c.state, _OPERATIONS.c.attempt)
+        stored = connection.execute(select(*columns).where(self._own_row)).first()
+        if stored is None:
             self._restore_record(connection)
-        self._update(connection, state=state, finished_at=utc_now(), **_error_columns(error))
-        self._insert_lines(connection)
+        elif stored.attempt != self._run.attempt:
+            raise Conflict(f"Attempt {stored.attempt} has taken it over.")
+        elif stored.state == state:
+            return  # the commit went through although the connection broke
+        elif stored.state != "running":
+            raise Conflict(f"Its record was ended by someone else as {stored.state}.")
+        ended = {"state": state, "finished_at": utc_now(), "lease_until": None}
+        self._update(connection, **ended, **_error_columns(error))
+        self._insert_details(connection)
         free_lock(connection, self._run)
-        append(connection, self._entry("outcome", outcome=state, details=_error_details(error)))
+        append(connection, run_entry(self._run, "outcome", outcome=state, details=_error_details(error)))
 
     def _need_tables(self, connection: Connection) -> None:
         if self._run.makes_schema and not has_tables(connection):
@@ -154,37 +169,38 @@ class Recorder:
     def _own_row(self) -> Any:
         return _OPERATIONS.c.id == self._run.id
 
+    def _is_missing(self, connection: Connection) -> bool:
+        return connection.execute(select(_OPERATIONS.c.id).where(self._own_row)).first() is None
+
     def _restore_record(self, connection: Connection) -> None:
         """Write row and intent where there are none, or none any more; and the lock, if it is free."""
         holder = find_holder(connection, self._run.target)
         if holder is None or holder.is_gone:
-            take_lock(connection, self._run)
+            settle(connection, self._run.actor)
+            take_lock(connection, self._run, this_process())
+        self._phases.forget_written()
         self._insert_record(connection)
 
     def _insert_record(self, connection: Connection) -> None:
-        run = self._run
-        words = {"kind": run.kind, "title": run.title, "target": run.target}
-        words |= {"actor": run.actor.name, "through": run.actor.through}
-        values = {name: clip(text, _OPERATIONS.c[name]) for name, text in words.items()}
-        moments = {"created_at": run.started_at, "started_at": run.started_at}
-        connection.execute(insert(_OPERATIONS).values(id=run.id, state="running", **values, **moments))
-        append(connection, self._entry("intent", at=run.started_at))
+        held = lease_columns(connection)
+        if not self._run.has_lease:
+            held["lease_until"] = None
+        moments = {"started_at": self._run.started_at, "attempt": self._run.attempt}
+        values = operation_columns(self._run) | held | moments
+        connection.execute(insert(_OPERATIONS).values(state="running", **values))
+        append(connection, run_entry(self._run, "intent", at=self._run.started_at))
 
     def _update(self, connection: Connection, **more: Any) -> bool:
         progress = self._progress
         values = {"phase": progress.phase, "done": progress.done, "total": progress.total}
-        change = update(_OPERATIONS).where(self._own_row, _OPERATIONS.c.state == "running")
+        change = update(_OPERATIONS).where(own_attempt(self._run))
         return bool(connection.execute(change.values(**values, unit=progress.unit, **more)).rowcount)
 
-    def _insert_lines(self, connection: Connection) -> None:
+    def _insert_details(self, connection: Connection) -> None:
+        self._phases.write(connection)
         lines = [{"operation_id": self._run.id, "at": at, "message": text} for at, text in self._lines]
         if lines:
             connection.execute(insert(_LINES), lines)
-
-    def _entry(self, event: Literal["intent", "outcome"], **words: Any) -> AuditEntry:
-        run = self._run
-        facts = {"action": run.kind, "target": run.target, "operation_id": run.id}
-        return AuditEntry.of(run.actor, event=event, **facts, **words)
 
 
 def _error_columns(error: AppError | None) -> dict[str, str]:

@@ -8,28 +8,48 @@ as an AppError that says no secret."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import ParamSpec, TypeVar
+from dataclasses import replace
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.actor import Actor
 from core.clock import monotonic
-from core.errors import AppError, NotAllowed, OperationCancelled
-from core.progress import EndState, Event, Feature, Finished, Noted, Operation, Sink, Started, never
+from core.errors import AppError, NotAllowed, OperationCancelled, Unsupported
+from core.progress import (
+    Declaration,
+    EndState,
+    Event,
+    Feature,
+    Finished,
+    Noted,
+    Operation,
+    Sink,
+    Started,
+    never,
+)
 from core.settings import Settings
 from core.text import duration, visible
 from database.adapters import adapter_for
-from database.context import application_context
+from database.transactions import fenced
 from models import db
+from operations.contexts import context, in_context
 from operations.interruption import Interruption, interruptible
+from operations.keeper import Keeper, kept
+from operations.leases import fence_of
+from operations.life import proven_life
 from operations.locks import native_lock, running
 from operations.recorder import Recorder
 from operations.runs import Run
 from operations.scrubbing import Scrubber
+from operations.submissions import enqueue, plain
 from operations.traces import describe
 from operations.transactions import OwnConnection
+
+__all__ = ["Performance", "Runner", "context", "in_context", "not_allowed", "prepared"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,9 +59,8 @@ _log = logging.getLogger("basekeeper.operations")
 
 
 class Runner:
-    """Runs features for `actor`; every sink hears the events of each. `cancelled` is asked at each advance,
-    besides
-    Ctrl-C and SIGTERM."""
+    """Runs features for `actor`, or queues them for a worker; every sink hears the events of what runs here.
+    `cancelled` is asked at each advance, besides Ctrl-C, SIGTERM and whoever cancels the operation."""
 
     def __init__(
         self, actor: Actor, settings: Settings, *sinks: Sink, cancelled: Callable[[], bool] = never
@@ -53,59 +72,81 @@ class Runner:
 
     def run(self, feature: Feature[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """What the feature gives. Raises NotAllowed, TargetBusy, SchemaFault or ServerError before anything
-        started; then what the feature raised, as an AppError; OperationCancelled after
-        Ctrl-C or SIGTERM."""
+        started; then what the feature raised, as an AppError; OperationCancelled after Ctrl-C, SIGTERM or a
+        cancel."""
+        scrubber = Scrubber(self._settings, feature.arguments(*args, **kwargs))
+        run = self._described(feature, scrubber, *args, **kwargs)
+        with interruptible() as interruption, prepared(run, self._settings) as recorder:
+            recorder.begin()
+            performance = Performance(run, self._settings, recorder, scrubber, self._sinks)
+            performance.listen(interruption, self._cancelled)
+            return performance.play(lambda op: feature(op, *args, **kwargs))
+
+    def submit(self, feature: Feature[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Queue the feature for a worker and give the operation's id. Its arguments wait in the row, so they
+        are plain values, databases by name. Raises NotAllowed, TargetBusy, Unsupported for a database in
+        memory, SchemaFault, ServerError: then nothing is queued."""
+        arguments = feature.arguments(*args, **kwargs)
+        run = self._described(feature, Scrubber(self._settings, arguments), *args, **kwargs)
+        run = replace(run, attempts=feature.declaration.attempts, arguments=plain(arguments))
+        if self._settings.database.in_memory:
+            raise Unsupported(
+                "A database in memory has no worker.", hint="Set DATABASE_URL to a file or a server."
+            )
+        with context(self._settings), closing(OwnConnection(self._settings.database)) as own:
+            own.insist(partial(enqueue, run=run))
+        from operations.queue import ring  # the queue's library is of no use to what runs here
+
+        ring(self._settings, run.id)
+        return run.id
+
+    def _described(self, feature: Feature[P, Any], scrubber: Scrubber, *args: Any, **kwargs: Any) -> Run:
         declaration = feature.declaration
         if not self._actor.role.includes(declaration.role):
             _log.warning("%s may not run %s", visible(self._actor.name), declaration.kind)
-            raise NotAllowed(f"{self._actor.name} may not do that: it takes the role {declaration.role}.")
-        scrubber = Scrubber(self._settings, feature.arguments(*args, **kwargs))
-        run = Run(
-            declaration.kind,
-            scrubber.text(feature.title(*args, **kwargs)),
-            feature.target(*args, **kwargs),
-            self._actor,
-            declaration.makes_schema,
-        )
-        with interruptible() as interruption, self._prepared(run) as recorder:
-            performance = _Performance(run, self._settings, recorder, scrubber, self._sinks, interruption)
-            op = Operation(performance.tell, cancelled=lambda: interruption.asked() or self._cancelled())
-            return performance.play(lambda: feature(op, *args, **kwargs))
-
-    @contextmanager
-    def _prepared(self, run: Run) -> Iterator[Recorder]:
-        """The context, the locks and the record under which the feature runs."""
-        with ExitStack() as stack:
-            stack.enter_context(context(self._settings))
-            if run.makes_schema:
-                stack.enter_context(native_lock(self._settings))
-            stack.enter_context(running(run))
-            connection = stack.enter_context(closing(OwnConnection(self._settings.database)))
-            recorder = Recorder(connection, run)
-            recorder.begin()
-            yield recorder
+            raise not_allowed(self._actor, declaration)
+        title = scrubber.text(feature.title(*args, **kwargs))
+        target = feature.target(*args, **kwargs)
+        return Run(declaration.kind, title, target, self._actor, declaration.makes_schema)
 
 
-class _Performance:
-    """One run, from its first event to its last."""
+def not_allowed(actor: Actor, declaration: Declaration) -> NotAllowed:
+    """The error for an actor whose role does not reach."""
+    return NotAllowed(f"{actor.name} may not do that: it takes the role {declaration.role}.")
+
+
+@contextmanager
+def prepared(run: Run, settings: Settings) -> Iterator[Recorder]:
+    """The context and the locks under which the feature runs, and who records it."""
+    with ExitStack() as stack:
+        stack.enter_context(context(settings))
+        if run.makes_schema:
+            stack.enter_context(native_lock(settings))
+        stack.enter_context(running(run.id))
+        stack.enter_context(proven_life(settings.database))
+        yield Recorder(stack.enter_context(closing(OwnConnection(settings.database))), run)
+
+
+class Performance:
+    """One run whose row is written, from its first event to its last."""
 
     def __init__(
-        self,
-        run: Run,
-        settings: Settings,
-        recorder: Recorder,
-        scrubber: Scrubber,
-        sinks: tuple[Sink, ...],
-        interruption: Interruption,
+        self, run: Run, settings: Settings, recorder: Recorder, scrubber: Scrubber, sinks: Sequence[Sink]
     ) -> None:
         self._run = run
         self._settings = settings
         self._recorder = recorder
         self._scrubber = scrubber
         self._sinks = list(sinks)
-        self._interruption = interruption
+        self._stop_listening: Callable[[], None] = lambda: None
+        self._keeper = Keeper(run, settings)
 
-    def play(self, work: Callable[[], R]) -> R:
+    def listen(self, interruption: Interruption, wished: Callable[[], bool]) -> None:
+        """End the work on a signal too, and when `wished` says so."""
+        self._stop_listening = interruption.stop
+        self._keeper = Keeper(self._run, self._settings, lambda: interruption.asked() or wished())
+
+    def play(self, work: Callable[[Operation], R]) -> R:
         """Run `work`, and record how it ended."""
         began = monotonic()
         self.tell(Started(self._run.id, self._run.kind, self._run.title, self._run.target))
@@ -123,12 +164,16 @@ class _Performance:
         _log.info("%s: done in %s", self._run.id, duration(monotonic() - began))
         return result
 
-    def _undisturbed(self, work: Callable[[], R]) -> R:
-        """Run `work`, and hear no signal from its end on."""
+    def _undisturbed(self, work: Callable[[Operation], R]) -> R:
+        """Run `work` under its keeper and its fence, and hear no signal from its end on."""
+        op = Operation(self.tell, cancelled=self._keeper.cancelled)
         try:
-            return work()
+            with kept(self._run, self._settings, self._keeper, op), ExitStack() as stack:
+                if self._run.has_lease:
+                    stack.enter_context(fenced(fence_of(self._run)))
+                return work(op)
         finally:
-            self._interruption.stop()
+            self._stop_listening()
 
     def tell(self, event: Event) -> None:
         """Pass `event` to the recorder and to every sink, without the secrets. A sink that fails is left out
@@ -179,30 +224,6 @@ class _Performance:
         if self._recorder.missed:
             _log.debug("%s: %d writes of progress dropped", self._run.id, self._recorder.missed)
         self.tell(Finished(state, error))
-
-
-def in_context(settings: Settings, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function that reads our own tables, outside any operation."""
-    with context(settings):
-        return function(*args, **kwargs)
-
-
-@contextmanager
-def context(settings: Settings) -> Iterator[None]:
-    """The application context that is active, or else a new one for these settings."""
-    if _has_context():
-        yield
-        return
-    with application_context(settings):
-        yield
-
-
-def _has_context() -> bool:
-    try:
-        db.engines  # noqa: B018 - asks for the context, nothing else
-    except RuntimeError:
-        return False
-    return True
 
 
 def _cause(error: Exception) -> BaseException | None:

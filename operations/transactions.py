@@ -27,7 +27,7 @@ _HOPELESS = (SignInRefused, DatabaseMissing)
 
 class OwnConnection:
     """One connection, made at the first write and taken out of the pool, so that its short patience reaches
-    nobody else. Needs an application context.
+    nobody else. Made in an application context, it may then be used by any one thread.
 
     An SQLite database in memory has a single connection, which cannot be taken out: there a commit here
     also keeps what the feature has not committed yet, so nothing is written while one runs. Use a file."""
@@ -35,6 +35,7 @@ class OwnConnection:
     def __init__(self, parameters: ConnectionParameters) -> None:
         self.shared = parameters.in_memory
         self._adapter = adapter_for(parameters)
+        self._engine = db.engine
         self._connection: Connection | None = None
         self._patience = -1.0
 
@@ -97,7 +98,7 @@ class OwnConnection:
 
     def _open(self, patience: float) -> Connection:
         if self._connection is None:
-            self._connection = db.engine.connect()
+            self._connection = self._engine.connect()
             self._patience = -1.0
             if not self.shared:
                 self._connection.detach()

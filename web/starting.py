@@ -14,7 +14,7 @@ from core.log import configure_logging
 from core.settings import Settings, load_settings
 from features.status import read_status
 from features.users import issue_first_admin_link
-from operations.locks import settle_dead_operations
+from operations.takeover import settle_dead_operations
 from web import create_app
 from web.hosts import is_loopback
 from web.preflight import checked_settings

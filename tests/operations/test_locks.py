@@ -15,7 +15,7 @@ from core.errors import AppError, NotFound, TargetBusy
 from core.progress import Event, Noted, Operation
 from core.settings import Settings
 from models import TargetLock, db
-from operations import locks
+from operations import locks, takeover
 from operations.audit import verify_chain
 from operations.processes import this_process
 from operations.runner import Runner, in_context
@@ -102,7 +102,7 @@ def test_what_a_killed_process_left_is_settled_by_whoever_starts(
     settings: Settings, database_url: str, tmp_path: Path
 ) -> None:
     """TRUST F1: its operation does not stay `running` until someone wants that very target."""
-    settle = locks.settle_dead_operations
+    settle = takeover.settle_dead_operations
     for name in ("shelf", "board"):
         kill_at_work(database_url, tmp_path / name, name)
         assert in_context(settings, newest_operations, 1)[0].state == "running"
@@ -120,20 +120,20 @@ def test_what_lives_is_not_settled(settings: Settings) -> None:
     hold(settings, "board", pid=1, host="elsewhere", process="its machine/its boot/1/1")
 
     def look(op: Operation) -> object:
-        return locks.settle_dead_operations(settings, ADMIN)
+        return takeover.settle_dead_operations(settings, ADMIN)
 
     assert Runner(ADMIN, settings).run(work_on, "shelf", look) == ()
     assert rows(settings, "SELECT target FROM target_lock") == [("board",)]
 
 
 def test_where_there_are_no_tables_nothing_is_settled(empty_settings: Settings) -> None:
-    assert in_context(empty_settings, locks.settle_dead_operations, empty_settings, ADMIN) == ()
+    assert in_context(empty_settings, takeover.settle_dead_operations, empty_settings, ADMIN) == ()
 
 
 def test_a_lock_whose_holder_is_seen_to_live_is_not_released(settings: Settings) -> None:
     def release(op: Operation) -> TargetBusy:
         with pytest.raises(TargetBusy) as caught:
-            locks.release_lock(settings, "shelf", ADMIN)
+            takeover.release_lock(settings, "shelf", ADMIN)
         return caught.value
 
     busy = Runner(ADMIN, settings).run(work_on, "shelf", release)
@@ -153,12 +153,12 @@ def test_a_lock_of_another_machine_holds_until_it_is_released(settings: Settings
     with pytest.raises(TargetBusy, match="process 1 on elsewhere") as caught:
         Runner(ADMIN, settings).run(work_on, "shelf")
     assert caught.value.hint.endswith("run: python manage_db.py release-lock shelf")
-    released = in_context(settings, locks.release_lock, settings, "shelf", ADMIN)
+    released = in_context(settings, takeover.release_lock, settings, "shelf", ADMIN)
     assert (released.operation_id, released.mark.host) == ("0ld", "elsewhere")
     assert rows(settings, "SELECT actor, operation_id, outcome FROM audit") == [("ada", "0ld", "interrupted")]
     assert Runner(ADMIN, settings).run(work_on, "shelf", lambda op: "done") == "done"
     with pytest.raises(NotFound, match="Nobody holds shelf"):
-        in_context(settings, locks.release_lock, settings, "shelf", ADMIN)
+        in_context(settings, takeover.release_lock, settings, "shelf", ADMIN)
 
 
 def test_who_was_thought_dead_and_lives_does_not_overwrite_the_verdict(settings: Settings) -> None:
@@ -167,7 +167,7 @@ def test_who_was_thought_dead_and_lives_does_not_overwrite_the_verdict(settings:
 
     def work(op: Operation) -> int:
         execute(settings, "UPDATE target_lock SET process = 'as another machine sees it'")
-        locks.release_lock(settings, "shelf", ADMIN)
+        takeover.release_lock(settings, "shelf", ADMIN)
         return 7
 
     assert Runner(ADMIN, settings, heard.append).run(work_on, "shelf", work) == 7

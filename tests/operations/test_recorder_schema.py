@@ -17,9 +17,9 @@ from core.settings import Settings, load_settings
 from models import db
 from operations import recorder
 from operations.audit import verify_chain
-from operations.locks import settle_dead_operations
 from operations.runner import Runner, in_context
 from operations.store import newest_operations, read_lines
+from operations.takeover import settle_dead_operations
 from tests.operations.support import ADMIN, execute, made_schema, make, rows, work_on
 
 

@@ -1,0 +1,54 @@
+"""Cancels an operation: at once what waits in the queue, by a wish on its row what runs."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import partial
+
+from sqlalchemy import Connection, select, update
+
+from core.actor import Actor
+from core.clock import utc_now
+from core.errors import Conflict, NotFound
+from core.settings import Settings
+from core.text import visible
+from models import OperationRecord
+from operations.audit import AuditEntry, append
+from operations.locks import find_holder, remove_lock
+from operations.rows import clip, table_of
+from operations.transactions import OwnConnection
+
+_OPERATIONS = table_of(OperationRecord)
+
+
+def cancel_operation(settings: Settings, id: str, actor: Actor) -> None:
+    """Ask for the end of an operation, in the name of `actor`; asking twice is asking once. What runs ends
+    at its next step. Needs an application context. Raises NotFound, Conflict when it has ended already,
+    ServerError."""
+    with closing(OwnConnection(settings.database)) as own:
+        own.insist(partial(_cancel, id=id, actor=actor))
+
+
+def _cancel(connection: Connection, id: str, actor: Actor) -> None:
+    row = connection.execute(select(_OPERATIONS).where(_OPERATIONS.c.id == id)).first()
+    if row is None:
+        raise NotFound(f"There is no operation {visible(id)}.")
+    if row.state not in ("queued", "running"):
+        raise Conflict(f"{row.title} has ended already: {row.state}.")
+    if row.cancel_requested_at:
+        return
+    facts = {"target": row.target, "operation_id": id}
+    append(connection, AuditEntry.of(actor, event="intent", action="operation.cancel", **facts))
+    asked = {"cancel_requested_at": utc_now(), "cancel_requested_by": clip(actor.name, _OPERATIONS.c.actor)}
+    same = (_OPERATIONS.c.id == id) & (_OPERATIONS.c.state == row.state)
+    if row.state == "running":
+        connection.execute(update(_OPERATIONS).where(same).values(asked))
+        return
+    ended = {"state": "cancelled", "finished_at": utc_now()}
+    if not connection.execute(update(_OPERATIONS).where(same).values(asked | ended)).rowcount:
+        raise Conflict(f"{row.title} was begun just now.", hint="Cancel it again.")
+    holder = find_holder(connection, row.target)
+    if holder and holder.operation_id == id:
+        remove_lock(connection, holder)
+    outcome = {"action": row.kind, "outcome": "cancelled"}
+    append(connection, AuditEntry.of(actor, event="outcome", **facts, **outcome))
