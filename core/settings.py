@@ -11,6 +11,7 @@ from core import variables
 from core.connection import ConnectionParameters
 from core.databases import Databases, read_databases
 from core.environment import Reader, Source, read_env_file
+from core.redis_server import RedisServer, parse_redis_url
 from core.variables import Environment as Environment
 from core.variables import LogFormat as LogFormat
 
@@ -46,11 +47,12 @@ class Settings:
     credentials_key: str = field(default="", repr=False)
     credentials_key_old: str = field(default="", repr=False)
     admin_database: ConnectionParameters | None = None
+    redis: RedisServer | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log, message or page may show: every password and key, those that are set."""
-        accounts = (self.database, self.migration_database, self.admin_database)
+        accounts = (self.database, self.migration_database, self.admin_database, self.redis)
         passwords = [account.password for account in accounts if account]
         keys = [self.secret_key, self.credentials_key, self.credentials_key_old]
         return tuple(filter(None, [*keys, *passwords]))
@@ -118,6 +120,7 @@ def _read(reader: Reader, environment: Environment, databases: Databases) -> Set
         "database": databases.application,
         "migration_database": databases.migration,
         "admin_database": databases.admin,
+        "redis": _redis(reader),
     }
     own: dict[str, Any] = {
         variable.name.lower(): reader.read(variable, development=development)
@@ -125,3 +128,12 @@ def _read(reader: Reader, environment: Environment, databases: Databases) -> Set
         if variable.name.lower() in Settings.__dataclass_fields__ and variable.name.lower() not in derived
     }
     return Settings(**own, **derived)
+
+
+def _redis(reader: Reader) -> RedisServer | None:
+    text = reader.read(variables.REDIS_URL)
+    try:
+        return parse_redis_url(text) if text else None
+    except ValueError as error:
+        reader.fault(f"{variables.REDIS_URL.name} {error}")
+        return None
