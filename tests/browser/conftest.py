@@ -1,0 +1,104 @@
+"""One Chromium and one live console for the tests of a process; for each test a page of its own, which fails
+the test on anything the browser complains of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
+
+from tests.browser.live_console import DOOR, LiveConsole, live_console
+from tests.browser.people import become_first_admin
+from tests.browser.witness import Witness
+from tests.servers import chromium
+
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+OpenPage = Callable[..., Page]
+
+_FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=15_000)  # the machine may be busy with other tests
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium with a profile of its own that is thrown away."""
+    found = chromium.handed_on()
+    if isinstance(found, chromium.NoChromium):
+        pytest.skip(chromium.line(found))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found.path,
+            args=_FLAGS,
+            chromium_sandbox=os.geteuid() != 0,  # root has none
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveConsole]:
+    """A console on an SQLite file, which also knows the features of door.py. Tests share it."""
+    folder = tmp_path_factory.mktemp("console")
+    with live_console(DOOR, folder, f"sqlite:///{folder / 'console.db'}") as console:
+        yield console
+
+
+@pytest.fixture(scope="session")
+def admin(browser: Browser, console: LiveConsole) -> StorageState:
+    """The cookies of mvogt, the first admin of `console`, signed in."""
+    context = browser.new_context()
+    page = context.new_page()
+    become_first_admin(page, console)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(browser: Browser, console: LiveConsole, witnesses: list[Witness]) -> Iterator[OpenPage]:
+    """`open_page(state, **options)`: a page in a browser of its own, with these cookies and options. What
+    it complains of fails the test."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(state: StorageState | None = None, **options: Any) -> Page:
+        given = {"base_url": console.address, "viewport": WIDE, "reduced_motion": "reduce", **options}
+        contexts.append(browser.new_context(storage_state=state, **given))
+        page = contexts[-1].new_page()
+        witnesses.append(Witness(page))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def witnesses() -> Iterator[list[Witness]]:
+    """The witness of each page of the test, in the order they were opened."""
+    heard: list[Witness] = []
+    yield heard
+    for witness in heard:
+        witness.check()
+
+
+@pytest.fixture
+def page(open_page: OpenPage, admin: StorageState) -> Page:
+    """A page of the signed-in admin, 1440 wide."""
+    return open_page(admin)
+
+
+@pytest.fixture
+def visitor(open_page: OpenPage, admin: StorageState) -> Page:
+    """A page of somebody who has not signed in; the admin exists."""
+    return open_page()

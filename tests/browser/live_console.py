@@ -1,0 +1,93 @@
+"""A console served by a process of its own, as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.servers.process import free_port
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "app.py"
+DOOR = ROOT / "tests/browser/door.py"  # the same, with the features of the tests
+_LINK = re.compile(r"^http://127\.0\.0\.1:\d+/first-admin/[\w-]{43}$", re.M)
+_PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class LiveConsole:
+    """A console that answers at `address`. `environment` is what it was started with, for a command or a
+    feature that works on the same database; `folder` is where it runs."""
+
+    address: str
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def printed(self) -> str:
+        """What it has written to the terminal so far."""
+        return (self.folder / "printed").read_text()
+
+    @property
+    def link(self) -> str:
+        """The one-time link of the first admin, which it prints as it starts."""
+        return str(_LINK.findall(self.printed)[0])
+
+    def manage(self, *arguments: str) -> str:
+        """What `python manage_db.py ARGUMENTS` prints, in another process. Raises CalledProcessError."""
+        run = subprocess.run(
+            [sys.executable, str(ROOT / "manage_db.py"), *arguments],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return str(run.stdout)
+
+
+@contextmanager
+def live_console(door: Path, folder: Path, database_url: str) -> Iterator[LiveConsole]:
+    """A console on `database_url`, which ends with the context. Raises AssertionError with what it said when
+    it does not start."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "SECRET_KEY": secrets.token_hex(32),
+        "CREDENTIALS_KEY": secrets.token_hex(32),
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+    }
+    with (folder / "printed").open("w") as printed:
+        process = subprocess.Popen(
+            [sys.executable, str(door)], cwd=folder, env=environment,
+            stdin=subprocess.DEVNULL, stdout=printed, stderr=printed,
+        )  # fmt: skip
+    console = LiveConsole(f"http://127.0.0.1:{port}", folder, environment)
+    try:
+        _wait(console, process)
+        yield console
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(_PATIENCE)
+
+
+def _wait(console: LiveConsole, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"{console.address}/readyz", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise AssertionError(console.printed)

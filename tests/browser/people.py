@@ -1,0 +1,34 @@
+"""What people do in a browser, by the words they see."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.live_console import LiveConsole
+
+USERNAME = "mvogt"
+PASSWORD = "a walk along the river"
+
+
+def become_first_admin(page: Page, console: LiveConsole) -> None:
+    """Follow the one-time link and fill in its form; leaves the page on the dashboard."""
+    page.goto(console.link)
+    page.get_by_label("Name", exact=True).fill("Maren Vogt")
+    page.get_by_label("Email").fill("maren.vogt@example.com")
+    page.get_by_label("Username").fill(USERNAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create admin and sign in").click()
+    expect(page).to_have_url(f"{console.address}/")
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    """Fill in the sign-in form that the page shows, and send it."""
+    page.get_by_label("Username or email").fill(USERNAME)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_out(page: Page) -> None:
+    """Sign out by the account menu."""
+    page.get_by_role("button", name="Account of Maren Vogt").click()
+    page.get_by_role("button", name="Sign out").click()
