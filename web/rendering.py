@@ -17,7 +17,7 @@ from wtforms.form import BaseForm
 from core import text
 from core.settings import Settings
 from web.auth import WebUser, now
-from web.navigation import navigation
+from web.navigation import navigation, running_operations
 from web.version import VERSION
 
 THEMES = ("auto", "light", "dark")
@@ -39,14 +39,17 @@ def init_rendering(app: Flask, settings: Settings) -> None:
     app.add_template_global(icon)
     app.add_template_global(file_url)
     app.add_template_global(control_attributes)
+    app.add_template_global(note_attributes)
     app.add_template_global(has_focus)
     app.add_template_global(signed_in_user)
+    app.add_template_global(lambda endpoint: endpoint in app.view_functions, "has_page")
     app.context_processor(
         lambda: {
             "environment": settings.flask_env,
             "database_name": settings.database.name,
             "theme": theme(),
             "navigation": navigation,
+            "running_operations": running_operations,
             "version": VERSION,
             "zone": zone(),
         }
@@ -115,13 +118,15 @@ def theme() -> str:
 def control_attributes(field: Field, hint: str = "", extra: str = "") -> dict[str, Any]:
     """The attributes of a field's control: its look, and the note that describes it."""
     look = f"form-control {'is-invalid' if field.errors else ''} {extra}"
-    attributes = {"class_": " ".join(look.split()), "required": True}
+    attributes = {"class_": " ".join(look.split()), "required": not field.flags.optional}
     attributes |= {"spellcheck": "false", "autocapitalize": "none"}
-    if field.errors or hint:
-        attributes["aria-describedby"] = f"{field.id}-note"
-    if field.errors:
-        attributes["aria-invalid"] = "true"
-    return attributes
+    return attributes | note_attributes(field, hint)
+
+
+def note_attributes(field: Field, hint: str = "") -> dict[str, str]:
+    """The attributes that tie a control to the note below it."""
+    attributes = {"aria-describedby": f"{field.id}-note"} if field.errors or hint else {}
+    return attributes | ({"aria-invalid": "true"} if field.errors else {})
 
 
 def has_focus(form: BaseForm, name: str) -> bool:
