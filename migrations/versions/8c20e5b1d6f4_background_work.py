@@ -107,7 +107,8 @@ def _audit_head() -> None:
     """The rows that are there are counted, and the newest of them is the end of the chain."""
     if _table(
         "audit_head",
-        _required(IDENTIFIER, "id", "entries"),
+        [sa.Column("id", IDENTIFIER, nullable=False, autoincrement=False)],
+        _required(IDENTIFIER, "entries"),
         _required(sa.String(64), "hash"),
         [sa.PrimaryKeyConstraint("id")],
     ):
