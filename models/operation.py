@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Model, table_options
@@ -24,13 +24,14 @@ class OperationRecord(Model):
         CheckConstraint(
             "state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled')", name="state"
         ),
+        Index(None, "state", "id"),  # the newest of one state, among millions
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     kind: Mapped[str] = mapped_column(String(50), index=True)
     title: Mapped[str] = mapped_column(String(255))
     target: Mapped[str] = mapped_column(String(255))
-    state: Mapped[str] = mapped_column(String(20), index=True)
+    state: Mapped[str] = mapped_column(String(20))
     actor: Mapped[str] = mapped_column(String(100), index=True)
     through: Mapped[str] = mapped_column(String(20))
     phase: Mapped[str] = mapped_column(String(100), default="")
@@ -81,10 +82,10 @@ class OperationLine(Model):
     """One line of an operation's log."""
 
     __tablename__ = "operation_line"
-    __table_args__ = table_options()
+    __table_args__ = table_options(Index(None, "operation_id", "id"))  # the newest lines of one operation
 
     id: Mapped[int] = mapped_column(Identifier, primary_key=True)
-    operation_id: Mapped[str] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"), index=True)
+    operation_id: Mapped[str] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     message: Mapped[str] = mapped_column(Text)
 

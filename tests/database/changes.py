@@ -69,14 +69,17 @@ KEYS_AND_INDEXES = (
         "DROP INDEX ix_operation_actor; CREATE INDEX ix_operation_actor ON operation (actor) WHERE id > ''",
     ),
     Change(
-        "Index ix_operation_state on operation differs: "
-        "the models say (state), the database has (state) INVALID.",
-        postgresql="UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_operation_state'::regclass",
+        "Index ix_operation_state_id on operation differs: "
+        "the models say (state, id), the database has (state, id) INVALID.",
+        postgresql=(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_operation_state_id'::regclass"
+        ),
     ),
     Change(
-        "Index ix_operation_state on operation differs: the models say (state), the database has (state) ",
-        mysql="ALTER TABLE operation ALTER INDEX ix_operation_state INVISIBLE",
-        mariadb="ALTER TABLE operation ALTER INDEX ix_operation_state IGNORED",
+        "Index ix_operation_state_id on operation differs: "
+        "the models say (state, id), the database has (state, id) ",
+        mysql="ALTER TABLE operation ALTER INDEX ix_operation_state_id INVISIBLE",
+        mariadb="ALTER TABLE operation ALTER INDEX ix_operation_state_id IGNORED",
     ),
     Change(
         "Index ix_user_email on user differs: the models say UNIQUE (email), the database has (email).",

@@ -78,7 +78,7 @@ def test_only_what_is_missing_is_made_and_rows_stay(
     add_user(database_url)
     add_row(database_url, Command, user_id=1, text="ls")
     assert create_tables(whole) == ("operation_line",)
-    assert set(create_indexes(whole)) == {"ix_user_created_at", "ix_operation_line_operation_id"}
+    assert set(create_indexes(whole)) == {"ix_user_created_at", "ix_operation_line_operation_id_id"}
     assert {"ck_command_duration", "fk_session_user_id"} <= set(create_constraints(whole))
     assert find_faults(whole) == ()
     assert (count_rows(database_url, User), count_rows(database_url, Command)) == (1, 1)
