@@ -4,13 +4,14 @@ screen, and silent."""
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, StorageState, ViewportSize
+from playwright.sync_api import Page, StorageState, ViewportSize, expect
 from werkzeug.routing import Rule
 
 from tests.browser.addresses import page_rules, path_of
 from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.live_console import LiveConsole
+from tests.browser.witness import Witness
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -32,4 +33,15 @@ def test_every_page(
     page = open_page(admin, viewport=size)
     answer = page.goto(path_of(rule, console))
     assert answer and answer.status == 200
+    check(page)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_an_error_page(
+    size: ViewportSize, admin: StorageState, open_page: OpenPage, witnesses: list[Witness]
+) -> None:
+    page = open_page(admin, viewport=size)
+    witnesses[0].expect("404")
+    page.goto("/nowhere")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
     check(page)
