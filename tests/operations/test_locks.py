@@ -16,7 +16,7 @@ from core.progress import Event, Noted, Operation
 from core.settings import Settings
 from models import TargetLock, db
 from operations import locks, takeover
-from operations.audit import verify_chain
+from operations.audit_chain import verify_chain
 from operations.processes import this_process
 from operations.runner import Runner, in_context
 from operations.store import newest_operations
@@ -72,7 +72,7 @@ def test_of_eight_at_once_one_works_at_a_time(settings: Settings) -> None:
         thread.join()
     assert set(ends) <= {"done", "target_busy"} and "done" in ends
     assert not rows(settings, "SELECT * FROM target_lock")
-    assert in_context(settings, verify_chain) is None
+    assert in_context(settings, verify_chain).fault is None
 
 
 def test_the_target_of_a_killed_process_is_taken_over(
@@ -95,7 +95,7 @@ def test_the_target_of_a_killed_process_is_taken_over(
     assert str(child.pid) in old.error_message and old.finished_at is not None
     ends = rows(settings, "SELECT operation_id, outcome FROM audit WHERE event = 'outcome' ORDER BY id")
     assert ends == [(old.id, "interrupted"), (new.id, "succeeded")]
-    assert in_context(settings, verify_chain) is None
+    assert in_context(settings, verify_chain).fault is None
 
 
 def test_what_a_killed_process_left_is_settled_by_whoever_starts(
@@ -113,7 +113,7 @@ def test_what_a_killed_process_left_is_settled_by_whoever_starts(
         assert {row.state for row in in_context(settings, newest_operations)} <= {"interrupted", "succeeded"}
     assert not rows(settings, "SELECT * FROM target_lock")
     assert in_context(settings, settle, settings, ADMIN) == ()
-    assert in_context(settings, verify_chain) is None
+    assert in_context(settings, verify_chain).fault is None
 
 
 def test_what_lives_is_not_settled(settings: Settings) -> None:

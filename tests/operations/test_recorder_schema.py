@@ -16,7 +16,7 @@ from core.progress import Event, Finished, Noted, Operation
 from core.settings import Settings, load_settings
 from models import db
 from operations import recorder
-from operations.audit import verify_chain
+from operations.audit_chain import verify_chain
 from operations.runner import Runner, in_context
 from operations.store import newest_operations, read_lines
 from operations.takeover import settle_dead_operations
@@ -38,7 +38,7 @@ def test_init_is_recorded_in_the_very_tables_it_makes(empty_settings: Settings) 
     assert row.started_at is not None and row.finished_at is not None and row.started_at < row.finished_at
     assert [line.message for line in in_context(empty_settings, read_lines, row.id)] == ["There are none."]
     assert rows(empty_settings, "SELECT event FROM audit ORDER BY id") == [("intent",), ("outcome",)]
-    assert in_context(empty_settings, verify_chain) is None
+    assert in_context(empty_settings, verify_chain).fault is None
     assert not rows(empty_settings, "SELECT * FROM target_lock")
 
 

@@ -12,7 +12,7 @@ from core.errors import AppError, Conflict, NotAllowed, NotFound, OperationCance
 from core.progress import Event, Finished, Noted, Operation, PhaseStarted, Started
 from core.settings import Settings
 from models import User, db
-from operations.audit import verify_chain
+from operations.audit_chain import verify_chain
 from operations.runner import Runner, in_context
 from operations.store import newest_operations, read_lines, read_operation
 from tests.operations.support import ADMIN, execute, rows, work_on
@@ -53,7 +53,7 @@ def test_intent_and_outcome_are_audited_by_name(settings: Settings) -> None:
     told = rows(settings, "SELECT event, outcome, action, target, actor, address FROM audit ORDER BY id")
     who = ("test.work", "shelf", "ada", "192.0.2.7")
     assert told == [("intent", "", *who), ("outcome", "succeeded", *who)]
-    assert in_context(settings, verify_chain) is None
+    assert in_context(settings, verify_chain).fault is None
 
 
 def test_the_intent_is_there_before_the_work_starts(settings: Settings) -> None:
