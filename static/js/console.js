@@ -16,11 +16,13 @@
 
     // Copy a command; where the browser does not let us, select it
     copies(button) {
+      const code = button.parentElement.querySelector(".code");
       if (!navigator.clipboard) {
-        getSelection().selectAllChildren(button.parentElement.querySelector("pre"));
+        getSelection().selectAllChildren(code);
         return;
       }
-      navigator.clipboard.writeText(button.dataset.copies).then(() => {
+      const lines = [...code.children].map((line) => line.textContent);
+      navigator.clipboard.writeText(lines.join("\n")).then(() => {
         button.textContent = "Copied";
         setTimeout(() => { button.textContent = "Copy"; }, 2000);
       }, () => {});

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web.pages import appearance, first_admin, overview, passwords, probes, proof, sign_in
+from web.pages import appearance, first_admin, overview, passwords, probes, proof, sign_in, styleguide
 
-_PAGES = (overview, sign_in, proof, first_admin, passwords, appearance, probes)
+_PAGES = (overview, sign_in, proof, first_admin, passwords, appearance, styleguide, probes)
 
 
 def register_pages(app: Flask) -> None:
