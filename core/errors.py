@@ -19,6 +19,7 @@ class AppError(Exception):
     http_status = 500
     exit_code = 1
     hint = ""
+    retry_after = 0  # seconds after which to try again, where waiting is the mend
 
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         """`message` says what happened (default: the class's docstring), `hint` what to do about it."""
@@ -186,6 +187,7 @@ class TooBusy(AppError):
     code = "too_busy"
     http_status = 503
     hint = "Try again in a few seconds."
+    retry_after = 5
 
 
 class SchemaTooNew(MigrationError):

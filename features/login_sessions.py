@@ -36,11 +36,20 @@ _STEP = 100  # sessions ended by one look; a sign-in clears so many away
 
 
 @dataclass(frozen=True)
+class Device:
+    """A browser from which a user has signed in before, as its cookie proves."""
+
+    user_id: int
+    id: str
+
+
+@dataclass(frozen=True)
 class Browser:
-    """Where a request comes from, and what it says it is."""
+    """Where a request comes from, what it says it is, and what it has proven to be."""
 
     address: str
     user_agent: str = ""
+    device: Device | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -31,7 +32,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder="static",
         template_folder="templates",
     )
-    app.secret_key = secret_key(settings, Path(app.instance_path))
+    settings = replace(settings, secret_key=secret_key(settings, Path(app.instance_path)))
+    app.secret_key = settings.secret_key
     keep_settings(app, settings)
     bind(app, settings, hurried=True)
     init_errors(app)

@@ -15,9 +15,11 @@ from werkzeug.wrappers import Response
 from core.actor import Actor, Role
 from core.clock import utc_now
 from features.login_sessions import Browser, ConsoleUser, SignedIn, close_session, read_session
-from web.hosts import is_loopback, local_path
+from web.cookies import cookie_name, delete_cookie, is_protected, read_cookie, set_cookie
+from web.devices import known_device, remember_device
+from web.hosts import local_path
 
-_COOKIE = "basekeeper"
+_PURPOSE = "session"
 CLOCK = "basekeeper_clock"  # the extension a test sets to travel in time
 
 
@@ -52,10 +54,10 @@ class FormSession(SecureCookieSessionInterface):
     """Flask's signed session, for CSRF tokens and messages; named and protected like the sign-in cookie."""
 
     def get_cookie_name(self, app: Flask) -> str:
-        return _cookie_name("form")
+        return cookie_name("form")
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return _is_protected()
+        return is_protected()
 
 
 def init_auth(app: Flask) -> None:
@@ -80,33 +82,29 @@ def now() -> datetime:
 
 
 def browser() -> Browser:
-    """Where the request comes from. No forwarded header is believed (TRUST A8)."""
-    return Browser(request.remote_addr or "", request.headers.get("User-Agent", ""))
+    """Where the request comes from. No forwarded header is believed here (TRUST A8): those of trusted
+    proxies have been read before."""
+    return Browser(request.remote_addr or "", request.headers.get("User-Agent", ""), known_device())
 
 
 def session_token() -> str:
     """The token the browser sent, "" for none."""
-    return request.cookies.get(_cookie_name("session"), "")
+    return read_cookie(_PURPOSE)
 
 
 def remember(response: Response, signed_in: SignedIn) -> Response:
-    """Hand the browser its token; whatever its forms knew before is forgotten."""
+    """Hand the browser its token, and let it be known as this user's; whatever its forms knew before is
+    forgotten."""
     session.clear()
+    remember_device(response, signed_in.user.id)
     return hand_token(response, signed_in)
 
 
 def hand_token(response: Response, signed_in: SignedIn) -> Response:
     """Hand the browser the token of its session, to keep until the window is closed, or until the session
     ends when that one stays."""
-    response.set_cookie(
-        _cookie_name("session"),
-        signed_in.token,
-        max_age=signed_in.expires_at - now() if signed_in.stays else None,
-        secure=_is_protected(),
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
+    lifetime = signed_in.expires_at - now() if signed_in.stays else None
+    set_cookie(response, _PURPOSE, signed_in.token, lifetime)
     return response
 
 
@@ -115,7 +113,7 @@ def forget(response: Response) -> Response:
     if token := session_token():
         close_session(token, now())
     session.clear()
-    response.delete_cookie(_cookie_name("session"), secure=_is_protected(), httponly=True, samesite="Lax")
+    delete_cookie(response, _PURPOSE)
     return response
 
 
@@ -151,15 +149,3 @@ def _load_user(_: Request) -> Any:
     by_itself = request.method == "GET" and "HX-Request" in request.headers
     user = read_session(token, now(), touch=not by_itself) if token else None
     return WebUser(user) if user else None
-
-
-def _cookie_name(purpose: str) -> str:
-    # The prefix makes browsers insist on Secure, Path=/ and no Domain. They refuse it over plain HTTP.
-    prefix = "__Host-" if _is_protected() else ""
-    return f"{prefix}{_COOKIE}-{purpose}"
-
-
-def _is_protected() -> bool:
-    """True unless the page is read over plain HTTP on the machine itself."""
-    # The header as it came: `request.host` refuses foreign names, and this is asked before that is told.
-    return request.is_secure or not is_loopback(request.headers.get("Host", ""))

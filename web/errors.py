@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -83,6 +83,14 @@ def show(page: ErrorPage) -> ResponseReturnValue:
     return render_template("errors/show.html", page=page, again=_again(page)), page.status
 
 
+def with_retry(answer: ResponseReturnValue, error: Exception) -> Response:
+    """`answer`, saying when to try again where the error knows."""
+    response = make_response(answer)
+    if isinstance(error, AppError) and error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
 def _again(page: ErrorPage) -> str | None:
     """Where to look again, when that may help."""
     if page.status != 503:
@@ -107,4 +115,4 @@ def _show_error(error: Exception) -> ResponseReturnValue:
         readiness().doubt()
     if page.status >= 500:
         _log.error("%s %s answered %s", request.method, request.endpoint, page.status, exc_info=error)
-    return show(page)
+    return with_retry(show(page), error)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField, ValidationError
+from wtforms import BooleanField, Field, PasswordField, StringField, ValidationError
 
 from core.errors import InvalidInput
 from features.passwords import MINIMUM_LENGTH, check_password
@@ -32,6 +32,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 
     identifier = StringField("Username or email")
     password = PasswordField("Password")
+    stays = BooleanField("Stay signed in for 12 h")
 
 
 class ProofForm(FlaskForm):  # type: ignore[misc]

@@ -26,6 +26,7 @@ MATRIX = {
     "proof.show": Role.VIEWER,
     "sign_in.create": PUBLIC,
     "sign_in.delete": PUBLIC,
+    "sign_in.delete_all": Role.VIEWER,
     "sign_in.show": PUBLIC,
     "static": PUBLIC,
 }

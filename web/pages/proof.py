@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from features.sign_in import WrongPassword, prove
-from web.auth import hand_token, now, session_token
+from features.throttling import TooManyTries
+from web.auth import browser, hand_token, now, session_token
+from web.errors import with_retry
 from web.forms import ProofForm
 from web.hosts import local_path
 from web.permissions import allow
@@ -30,10 +32,10 @@ def create() -> ResponseReturnValue:
     form, user = ProofForm(), signed_in_user()
     assert user is not None  # `allow` lets nobody else in
     try:
-        proven = prove(session_token(), user.id, form.password.data or "", now())
-    except WrongPassword as error:
+        proven = prove(session_token(), user.username, form.password.data or "", browser(), now())
+    except (WrongPassword, TooManyTries) as error:
         form.password.errors = [str(error)]
-        return _form(form), error.http_status
+        return with_retry((_form(form), error.http_status), error)
     return hand_token(redirect(local_path(request.args.get("next")), 303), proven)
 
 
