@@ -1,5 +1,5 @@
-"""The door to the web: `create_app`, `app` for gunicorn, and `python app.py`, which serves it here. Nothing
-happens on import: `app` is made when it is first asked for."""
+"""The door to the web: `create_app`, `app` for gunicorn, and `python app.py`, which serves it here with its
+worker. Nothing happens on import: `app` is made when it is first asked for."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def __getattr__(name: str) -> Any:
 
 
 if __name__ == "__main__":
+    from jobs.embedded import embedded_worker
     from web.starting import main
 
-    main()
+    main(embedded_worker)

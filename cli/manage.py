@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli import dsn, locks, seeding, setup, status, users
+from cli import dsn, locks, seeding, setup, status, users, worker
 from cli.options import common_options, examples
 from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 
@@ -34,5 +34,6 @@ for command in (
     *users.commands,
     *dsn.commands,
     *locks.commands,
+    *worker.commands,
 ):
     manage.add_command(command)

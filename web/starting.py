@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NoReturn
 
 from flask import Flask
 
@@ -40,18 +44,27 @@ def start() -> Flask:
     return made
 
 
-def main() -> None:
-    """Serve the console with threads on HOST and PORT."""
+def main(beside: Callable[[Settings], AbstractContextManager[None]]) -> None:
+    """Serve the console with threads on HOST and PORT until Ctrl-C or SIGTERM; `beside` runs as long."""
     settings = checked_settings()
     try:
         # Before anything else: a start that fails must not end the links of the server that runs there.
         listener = listen(settings.host, settings.port)
     except AppError as error:
-        sys.stderr.write(f"Error: {error}\n")
-        sys.exit(error.exit_code)
+        _refuse(error)
     made = start()
-    sys.stderr.write(f"Basekeeper listens at http://{settings.listen_address}\n")
-    serve(made, listener)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what runs beside it can end too
+    try:
+        with beside(settings):
+            sys.stderr.write(f"Basekeeper listens at http://{settings.listen_address}\n")
+            serve(made, listener)
+    except AppError as error:
+        _refuse(error)
+
+
+def _refuse(error: AppError) -> NoReturn:
+    sys.stderr.write(f"Error: {error}\n")
+    sys.exit(error.exit_code)
 
 
 def _settle(made: Flask, settings: Settings) -> None:

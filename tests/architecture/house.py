@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "models", "database", "operations", "features", "web", "cli")
+PACKAGES = ("core", "models", "database", "operations", "features", "web", "cli", "jobs")
 DOORS = ("app.py", "manage_db.py", "migrate.py", "db_health_check.py")
 
 

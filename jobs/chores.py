@@ -1,0 +1,24 @@
+"""What every worker does again and again. All of it may be done by any number of workers at once."""
+
+from __future__ import annotations
+
+from core.settings import Settings
+from features.sampling import sample_sizes
+from operations.chores import Chore
+from operations.queue import ring
+from operations.reaper import reap
+
+MINUTE = 60.0
+_SETTLED = 10.0  # seconds after which a console started at the same time has made its tables
+
+
+def ring_for_forgotten(settings: Settings) -> None:
+    """Take over what died, and ring for what waits and was not heard. Raises SchemaTooNew, ServerError."""
+    if waiting := reap(settings):
+        ring(settings, *waiting)
+
+
+CHORES = (
+    Chore("look for forgotten operations", 5.0, ring_for_forgotten),
+    Chore("sample the sizes of databases", 10 * MINUTE, sample_sizes, after=_SETTLED),
+)
