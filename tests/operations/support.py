@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from core.actor import Actor, Role
-from core.progress import Operation, operation
+from core.progress import Feature, Operation, operation
 from core.settings import Settings, load_settings
-from models import db
+from database.transactions import transaction
+from models import UserLog, db
 from operations.runner import Runner, in_context
 
 ADMIN = Actor("ada", Role.ADMIN, "cli")
@@ -67,3 +68,43 @@ def work_until_killed(url: str, folder: str, name: str) -> None:
         time.sleep(60)
 
     Runner(ADMIN, load_settings()).run(work_on, name, wait)
+
+
+@operation("test.count", title="Count to {limit} on {name}", target="{name}", role=Role.OPERATOR, attempts=3)
+def count_to(op: Operation, name: str, limit: int = 3, pause: float = 0.0) -> int:
+    """Write one row a step unless it is there, each in a transaction of its own: begun again it makes no
+    second one, and its effects can be counted."""
+    op.phase("Count", total=limit, unit="step")
+    for number in range(limit):
+        step = {"username": name, "ip_address": str(number)}
+        with transaction() as session:
+            if session.scalar(select(UserLog.id).filter_by(**step)) is None:
+                session.add(UserLog(action="login", **step))
+        time.sleep(pause)
+        op.advance()
+    return limit
+
+
+@operation("test.once", title="Count once on {name}", target="{name}", role=Role.OPERATOR)
+def count_once(op: Operation, name: str, limit: int = 3, pause: float = 0.0) -> int:
+    """The same, for what may not be begun again."""
+    return count_to(op, name, limit, pause)
+
+
+def feature_of(work: Callable[[Operation], None]) -> Feature[Any, Any]:
+    """`count_to` with other work in it."""
+
+    def run(op: Operation, name: str, limit: int = 3, pause: float = 0.0) -> None:
+        work(op)
+
+    return Feature(run, count_to.declaration)
+
+
+CATALOGUE: dict[str, Feature[Any, Any]] = {
+    feature.declaration.kind: feature for feature in (count_to, count_once)
+}
+
+
+def counted(settings: Settings, name: str) -> int:
+    """How many steps `count_to` and `count_once` have made on `name`."""
+    return int(rows(settings, f"SELECT count(*) FROM user_log WHERE username = '{name}'")[0][0])
