@@ -7,8 +7,10 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from core.clock import utc_now
+from core.progress import Operation
+from features.login_sessions import clear_ended_sessions
 from features.sign_in_links import Purpose, add_link
-from features.users import set_password
+from features.users import create_admin, set_password
 from models import LoginSession, OnlineUser, User, UserLog, db
 from tests.web.conftest import MakeApp, TestClock
 from tests.web.visitor import PASSWORD, Visitor, add_first_admin
@@ -131,6 +133,80 @@ def test_s4_twelve_hours_end_it_however_busy(clock: TestClock, admin: Visitor) -
         assert admin.get("/").status_code == 200
     clock.advance(minutes=20)
     assert admin.get("/").status_code == 303
+
+
+def test_s4_whoever_stays_may_be_idle_for_twelve_hours(clock: TestClock, visitor: Visitor) -> None:
+    assert visitor.post("/sign-in", identifier="mvogt", password=PASSWORD, stays="y").status_code == 303
+    assert visitor.cookie().max_age == 12 * 3600
+    clock.advance(hours=11, minutes=59)
+    assert visitor.get("/").status_code == 200
+    clock.advance(minutes=1)
+    assert visitor.get("/").status_code == 303
+
+
+def test_s4_the_cookie_of_others_goes_with_the_window(admin: Visitor) -> None:
+    assert (admin.cookie().max_age, admin.cookie().expires) == (None, None)
+
+
+def test_s4_a_page_that_refreshes_itself_is_no_sign_of_a_person(clock: TestClock, admin: Visitor) -> None:
+    for _ in range(6):
+        clock.advance(minutes=4)
+        assert admin.get("/", headers={"HX-Request": "true"}).status_code == 200
+    clock.advance(minutes=6)
+    answer = admin.get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://localhost/?a=1"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/sign-in?next=/?a%3D1")
+
+
+def test_last_seen_is_written_every_thirty_seconds_at_most(
+    console: Flask, clock: TestClock, admin: Visitor
+) -> None:
+    def last_seen() -> set[float]:
+        with console.app_context():
+            rows = [*db.session.scalars(select(LoginSession)), *db.session.scalars(select(OnlineUser))]
+            return {(row.last_seen - began).total_seconds() for row in rows}
+
+    began = clock.moment
+    for seconds, expected in ((29, 0), (1, 30), (29, 30), (2, 61)):
+        clock.advance(seconds=seconds)
+        admin.get("/")
+        assert last_seen() == {expected}
+
+
+def test_s3_all_sessions_end_at_once_and_nobody_elses(console: Flask, admin: Visitor) -> None:
+    other = Visitor(console)
+    other.sign_in()
+    with console.app_context():
+        ines = create_admin(Operation(), "ines", "ines@example.com", "Ines")
+        set_password(ines, PASSWORD, utc_now())
+    stranger = Visitor(console)
+    stranger.sign_in("ines")
+    assert admin.post("/sign-out-everywhere", page="/").location == "/sign-in"
+    assert admin.get("/").status_code == other.get("/").status_code == 303
+    assert stranger.get("/").status_code == 200
+
+
+def test_ended_sessions_leave_when_nobody_signs_in_any_more(
+    console: Flask, clock: TestClock, admin: Visitor
+) -> None:
+    """Those whose time is over, and at once those of a user who is not active any more (TRUST A6)."""
+    Visitor(console).post("/sign-in", identifier="mvogt", password=PASSWORD, stays="y")
+    with console.app_context():
+        assert clear_ended_sessions(clock()) == 0
+        clock.advance(minutes=30)
+        assert clear_ended_sessions(clock()) == 1
+        db.session.execute(update(User).values(is_active=False))
+        db.session.commit()
+        assert clear_ended_sessions(clock()) == 1
+        assert not db.session.scalars(select(OnlineUser)).all()
+        actions = db.session.scalars(select(UserLog.action).order_by(UserLog.id)).all()
+        assert actions == ["login", "login", "logout", "logout"]
+
+
+def test_s2_another_role_holds_from_the_next_request_on(console: Flask, admin: Visitor) -> None:
+    with console.app_context():
+        db.session.execute(update(User).values(role="viewer"))
+        db.session.commit()
+    assert ", viewer</span>" in admin.get("/").text
 
 
 def test_an_ended_session_leaves_with_the_next_sign_in(
