@@ -1,0 +1,36 @@
+// Fragments that ask for themselves again and again: not while nobody looks, not once the session has ended, and
+// going on when the server is away for a while.
+(() => {
+  const polls = (element) => (element.getAttribute("hx-trigger") ?? "").includes("every");
+  const tell = (id, text) => {
+    const place = document.getElementById(id);
+    if (place && place.textContent !== text) place.textContent = text;
+  };
+  const tellLost = () => tell("connection", document.getElementById("connection")?.dataset.lost ?? "");
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && polls(event.detail.elt)) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, elt, pathInfo } = event.detail;
+    if (!polls(elt)) return;
+    const isElsewhere = new URL(xhr.responseURL).pathname !== pathInfo.requestPath.split("?")[0];
+    if (xhr.status === 304 || isElsewhere) event.detail.shouldSwap = false;
+    if (isElsewhere) location.reload(); // sent to the sign-in page
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!polls(event.detail.elt)) return;
+    const { status } = event.detail.xhr;
+    if (status >= 400 && status < 500) location.reload(); // what is shown is gone, or not ours any more
+    else if (status >= 500 || status === 0) tellLost();
+    else tell("connection", "");
+  });
+
+  // Spoken only when it says something new
+  document.addEventListener("htmx:afterSwap", () => {
+    const news = document.querySelector("[data-spoken]")?.dataset.spoken;
+    if (news) tell("spoken", news);
+  });
+})();
