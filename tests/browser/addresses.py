@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Flask
 from werkzeug.routing import Rule
 
+from tests.browser.features import STEPS, queue_walk
 from tests.browser.live_console import LiveConsole
 from web.pages import register_pages
 
-# What answers something else than a page; and the page of the first admin, which test_walk looks at, for it
-# needs a console without one.
-_LEFT_OUT = ("probes.", "first_admin.")
+# What answers something else than a whole page; and pages that other tests look at, for they need a console
+# without an admin, or an operation that runs.
+_FRAGMENTS = ("probes.", "operations.running", "operations.panel")
+_ELSEWHERE = ("first_admin.", "operations.confirm_cancel")
 
 
 def page_rules() -> list[Rule]:
@@ -20,19 +24,22 @@ def page_rules() -> list[Rule]:
     return [
         rule
         for rule in app.url_map.iter_rules()
-        if rule.methods and "GET" in rule.methods and not rule.endpoint.startswith(_LEFT_OUT)
+        if rule.methods and "GET" in rule.methods and not rule.endpoint.startswith(_FRAGMENTS + _ELSEWHERE)
     ]
 
 
-def path_of(rule: Rule, console: LiveConsole) -> str:
-    """An address that `rule` answers on `console`. Raises KeyError for a page whose arguments are not known
-    here: add them."""
-    return _EXAMPLES[rule.endpoint](console) if rule.arguments else rule.rule
+def path_of(rule: Rule, examples: Mapping[str, str]) -> str:
+    """An address that `rule` answers. Raises KeyError when an example of its arguments is missing below."""
+    return examples[rule.endpoint] if rule.arguments else rule.rule
 
 
-def _password_link(console: LiveConsole) -> str:
+def make_examples(console: LiveConsole) -> Mapping[str, str]:
+    """An address for each page with arguments, by endpoint; what it shows is made on `console`."""
+    walk = queue_walk(console, "oslo")
+    walk.allow(STEPS)
     said = console.manage("create-admin", "ines", "ines@example.com")
-    return next(word for word in said.split() if "/set-password/" in word)
-
-
-_EXAMPLES = {"passwords.edit": _password_link}
+    return {
+        "passwords.edit": next(word for word in said.split() if "/set-password/" in word),
+        "operations.show": walk.path,
+        "operations.lines": f"{walk.path}/lines",
+    }

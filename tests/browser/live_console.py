@@ -27,8 +27,7 @@ _PATIENCE = 60
 
 @dataclass(frozen=True)
 class LiveConsole:
-    """A console that answers at `address`. `environment` is what it was started with, for a command or a
-    feature that works on the same database; `folder` is where it runs."""
+    """A console that answers at `address` and runs in `folder`; `environment` is what it was started with."""
 
     address: str
     folder: Path
@@ -44,6 +43,11 @@ class LiveConsole:
         """The one-time link of the first admin, which it prints as it starts."""
         return str(_LINK.findall(self.printed)[0])
 
+    @property
+    def env_file(self) -> Path:
+        """Its settings, for a feature that works on the same database."""
+        return self.folder / "settings"
+
     def manage(self, *arguments: str) -> str:
         """What `python manage_db.py ARGUMENTS` prints, in another process. Raises CalledProcessError."""
         run = subprocess.run(
@@ -58,22 +62,20 @@ def live_console(door: Path, folder: Path, database_url: str) -> Iterator[LiveCo
     """A console on `database_url`, which ends with the context. Raises AssertionError with what it said when
     it does not start."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "PYTHONPATH": str(ROOT),
+    settings = {
         "SECRET_KEY": secrets.token_hex(32),
         "CREDENTIALS_KEY": secrets.token_hex(32),
         "DATABASE_URL": database_url,
-        "PORT": str(port),
+        "PORT": str(free_port()),
     }
+    around = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    console = LiveConsole(f"http://127.0.0.1:{settings['PORT']}", folder, around | settings)
+    console.env_file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
     with (folder / "printed").open("w") as printed:
         process = subprocess.Popen(
-            [sys.executable, str(door)], cwd=folder, env=environment,
+            [sys.executable, str(door)], cwd=folder, env=console.environment,
             stdin=subprocess.DEVNULL, stdout=printed, stderr=printed,
         )  # fmt: skip
-    console = LiveConsole(f"http://127.0.0.1:{port}", folder, environment)
     try:
         _wait(console, process)
         yield console

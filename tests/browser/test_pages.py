@@ -3,40 +3,39 @@ screen, and silent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
-from playwright.sync_api import Page, StorageState, ViewportSize, expect
+from playwright.sync_api import StorageState, ViewportSize, expect
 from werkzeug.routing import Rule
 
-from tests.browser.addresses import page_rules, path_of
-from tests.browser.axe import violations
+from tests.browser.addresses import make_examples, page_rules, path_of
+from tests.browser.checks import check_page
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.live_console import LiveConsole
 from tests.browser.witness import Witness
 
-_OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+both_sizes = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 
 
-def check(page: Page) -> None:
-    """Fail on what keeps people out, or makes them scroll sideways."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(_OVERFLOW) <= 0, f"{scheme}: the page is wider than the screen"
-        found = violations(page)
-        assert not found, "\n".join([scheme, *found])
+@pytest.fixture(scope="session")
+def examples(console: LiveConsole) -> Mapping[str, str]:
+    """An address for each page with arguments."""
+    return make_examples(console)
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@both_sizes
 @pytest.mark.parametrize("rule", page_rules(), ids=lambda rule: rule.endpoint)
 def test_every_page(
-    rule: Rule, size: ViewportSize, console: LiveConsole, admin: StorageState, open_page: OpenPage
+    rule: Rule, size: ViewportSize, examples: Mapping[str, str], admin: StorageState, open_page: OpenPage
 ) -> None:
     page = open_page(admin, viewport=size)
-    answer = page.goto(path_of(rule, console))
+    answer = page.goto(path_of(rule, examples))
     assert answer and answer.status == 200
-    check(page)
+    check_page(page)
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@both_sizes
 def test_an_error_page(
     size: ViewportSize, admin: StorageState, open_page: OpenPage, witnesses: list[Witness]
 ) -> None:
@@ -44,4 +43,4 @@ def test_an_error_page(
     witnesses[0].expect("404")
     page.goto("/nowhere")
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
-    check(page)
+    check_page(page)
