@@ -90,9 +90,9 @@ def verify(invocation: Invocation) -> None:
     """
     from cli.console import say
     from core.text import plural
-    from features.setup import verify_schema
+    from features.verification import find_faults
 
-    faults = verify_schema(invocation.settings.migration_database)
+    faults = find_faults(invocation.settings.migration_database)
     for fault in faults:
         say(fault)
     say(f"{plural(len(faults), 'fault')} found." if faults else "Everything is as the models say.")

@@ -19,10 +19,19 @@ Count = Callable[[Select[int]], int]
 def find_orphans(metadata: MetaData, columns: Columns, count: Count) -> Iterator[Fault]:
     """A fault for each foreign key of the models with rows that point nowhere. `columns` are the (table,
     column) pairs that are there; a key on others is left out. `count` counts rows up to BOUND + 1."""
-    for table in metadata.sorted_tables:
-        for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name)):
-            if _is_there(key, columns) and (rows := count(orphans_of(key))):
-                yield _describe(key, rows)
+    for key in keys_there(metadata, columns):
+        if rows := count(orphans_of(key)):
+            yield _describe(key, rows)
+
+
+def keys_there(metadata: MetaData, columns: Columns) -> tuple[ForeignKeyConstraint, ...]:
+    """The foreign keys of the models both ends of which are among `columns`, table by table."""
+    return tuple(
+        key
+        for table in metadata.sorted_tables
+        for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name))
+        if _is_there(key, columns)
+    )
 
 
 def orphans_of(key: ForeignKeyConstraint) -> Select[int]:

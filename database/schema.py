@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy
 
 from core.connection import ConnectionParameters, Dialect
 from core.errors import Conflict
+from core.progress import Operation
 from database.adapters import adapter_for
 from database.adapters.base import translated
-from database.adapters.schema import PartKind
 from database.adapters.schema_adapters import schema_adapter_for
 from database.comparison import Fault, describe
 from database.creation import changing, create_constraints, create_indexes, create_tables
-from database.open_schema import OpenSchema, compiler_like, open_schema
-from database.orphans import find_orphans
+from database.inspection import inspect_schema
+from database.open_schema import OpenSchema, compiler_like
 from database.revisions import VERSION_TABLE
 from database.schema_lock import PATIENCE
 from models import db
@@ -36,8 +35,7 @@ def find_faults(parameters: ConnectionParameters) -> tuple[Fault, ...]:
     """All that is wrong with the schema: what differs from the models, rows that point nowhere, and what
     the server finds amiss; () when all is right. Nothing is changed. Raises ConnectionFailed and its
     children, PrivilegeMissing, ServerError."""
-    with open_schema(parameters) as schema:
-        return tuple(_faults(schema))
+    return inspect_schema(Operation(), parameters).faults
 
 
 def compare_schema(connection: sqlalchemy.Connection) -> tuple[Fault, ...]:
@@ -66,16 +64,6 @@ def drop_schema(parameters: ConnectionParameters, *, patience: float | None = PA
                 with schema.server.change(schema.connection):
                     schema.server.drop_tables(schema.connection, list(map(schema.adapter.quote, tables)))
         return tables
-
-
-def _faults(schema: OpenSchema) -> Iterator[Fault]:
-    live = schema.parts()
-    yield from map(describe, schema.differences(live))
-    columns = {(part.table, part.name) for part in live if part.kind is PartKind.COLUMN}
-    yield from find_orphans(db.metadata, columns, schema.count)
-    with translated(schema.adapter):
-        findings = schema.server.findings(schema.connection)
-    yield from (Fault("server", "", "", finding) for finding in findings)
 
 
 def _tables_there(schema: OpenSchema) -> tuple[str, ...]:

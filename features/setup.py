@@ -121,12 +121,6 @@ def our_tables(database: ConnectionParameters) -> tuple[TableSize, ...]:
         return tuple(table for table in adapter.table_sizes(connection) if table.name in TABLES)
 
 
-def verify_schema(database: ConnectionParameters) -> tuple[str, ...]:
-    """Every difference between the live schema and the models, and every row that refers to nothing, as
-    sentences; () when all is right. Raises ConnectionFailed and its kin."""
-    return tuple(fault.message for fault in schema.find_faults(database))
-
-
 def _drop(op: Operation, database: ConnectionParameters) -> tuple[str, ...]:
     op.phase("Drop tables")
     return schema.drop_schema(database)
