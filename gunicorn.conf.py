@@ -1,5 +1,6 @@
 """How gunicorn serves the console: worker processes with threads, and no log of paths, since the path of a
-one-time link is a secret. WORKERS changes the number of processes."""
+one-time link is a secret. WORKERS changes the number of processes. What was queued, none of them performs:
+that is for a worker of its own (manage_db.py worker), which scripts/run starts."""
 
 import os
 import sys
@@ -17,3 +18,6 @@ threads = 8
 timeout = 60
 accesslog = None
 control_socket_disable = True  # nobody uses it, and it would lie in the home folder
+forwarded_allow_ips = (
+    ""  # by itself it believes what this machine's X-Forwarded-Proto says; web/proxies.py reads it
+)

@@ -12,7 +12,7 @@ from jobs import THREADS
 @click.command(
     epilog=examples(
         "python manage_db.py worker",
-        "REDIS_URL=redis://:secret@cache.example.net python manage_db.py worker --threads 4",
+        "REDIS_URL=redis://cache.example.net python manage_db.py worker --threads 4",
     )
 )
 @click.option(
@@ -29,8 +29,8 @@ def worker(invocation: Invocation, threads: int) -> None:
     """Perform what the console has queued, until stopped.
 
     Long work waits in the database until a worker performs it. `scripts/run` starts one with the console;
-    start more on other machines where REDIS_URL is set. A worker that dies loses nothing: another takes its
-    operations over.
+    start more on other machines where REDIS_URL is set. What a worker leaves when it dies, another begins
+    again or records as interrupted.
 
     Ctrl-C or SIGTERM: it takes no more work, waits 5 seconds for what runs, and ends with exit code 0. Says
     what it does on standard error, or in LOG_FILE.
