@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, func, select
 
+from core.actor import Actor, Role
 from core.errors import NotFound
+from core.text import visible
 from database.transactions import transaction
 from models import OperationLine, OperationRecord
 from operations.rows import table_of
+
+STATES = ("queued", "running", "succeeded", "failed", "interrupted", "cancelled")
+LIVE_STATES = ("queued", "running")
 
 _OPERATIONS = table_of(OperationRecord)
 _LINES = table_of(OperationLine)
@@ -19,7 +25,8 @@ _LINES = table_of(OperationLine)
 
 @dataclass(frozen=True)
 class OperationRow:
-    """One operation as recorded. `done` of `total` `unit`s of `phase` are behind it."""
+    """One operation as recorded. `done` of `total` `unit`s of `phase` are behind it; `attempt` of `attempts`
+    is the newest that was begun."""
 
     id: str
     kind: str
@@ -47,6 +54,11 @@ class OperationRow:
     cancel_requested_at: datetime | None
     cancel_requested_by: str
 
+    @classmethod
+    def of(cls, row: RowMapping) -> OperationRow:
+        """The operation of a row that holds OPERATION_COLUMNS."""
+        return cls(**{column.name: row[column] for column in OPERATION_COLUMNS})
+
     @property
     def seconds(self) -> float | None:
         """How long it took; None while it has not ended."""
@@ -54,36 +66,97 @@ class OperationRow:
             return None
         return (self.finished_at - self.started_at).total_seconds()
 
+    @property
+    def is_live(self) -> bool:
+        """True while it waits or runs."""
+        return self.state in LIVE_STATES
 
-_COLUMNS = tuple(_OPERATIONS.c[one.name] for one in fields(OperationRow))
+    def may_be_cancelled_by(self, actor: Actor) -> bool:
+        """Whoever started it may cancel it as long as they may start anything, and so may every admin."""
+        if actor.role.includes(Role.ADMIN):
+            return True
+        is_own = actor.user_id is not None and actor.user_id == self.user_id
+        return is_own and actor.role.includes(Role.OPERATOR)
+
+
+@dataclass(frozen=True)
+class OperationList:
+    """A part of all operations, the newest first. `next_before` is where the older ones begin, "" when none
+    follow."""
+
+    rows: tuple[OperationRow, ...]
+    next_before: str
 
 
 @dataclass(frozen=True)
 class LoggedLine:
-    """One line of an operation's log."""
+    """One line of an operation's log. Later lines have higher ids."""
 
+    id: int
     at: datetime
     message: str
 
 
+OPERATION_COLUMNS = tuple(_OPERATIONS.c[one.name] for one in fields(OperationRow))
+LINE_COLUMNS = tuple(_LINES.c[one.name] for one in fields(LoggedLine))
+
+
 def newest_operations(limit: int = 10) -> tuple[OperationRow, ...]:
     """The newest operations, the latest first. Raises ServerError."""
-    newest = select(*_COLUMNS).order_by(_OPERATIONS.c.id.desc()).limit(limit)
+    return list_operations(limit=limit).rows
+
+
+def list_operations(state: str = "", before: str = "", limit: int = 50) -> OperationList:
+    """At most `limit` operations, the newest first; in one state only ("" for all), and older than the
+    operation `before` ("" for the newest). Raises ServerError."""
+    wanted = select(*OPERATION_COLUMNS).order_by(_OPERATIONS.c.id.desc()).limit(limit + 1)
+    if state:
+        wanted = wanted.where(_OPERATIONS.c.state == state)
+    if before:
+        wanted = wanted.where(_OPERATIONS.c.id < before)
     with transaction() as session:
-        return tuple(OperationRow(**row) for row in session.execute(newest).mappings())
+        rows = tuple(OperationRow.of(row) for row in session.execute(wanted).mappings())
+    shown = rows[:limit]
+    return OperationList(shown, shown[-1].id if len(rows) > limit else "")
+
+
+def running_count() -> int:
+    """How many operations run now. Raises ServerError."""
+    running = select(func.count()).where(_OPERATIONS.c.state == "running")
+    with transaction() as session:
+        return int(session.execute(running).scalar_one())
 
 
 def read_operation(id: str) -> OperationRow:
     """One operation. Raises NotFound, ServerError."""
     with transaction() as session:
-        row = session.execute(select(*_COLUMNS).where(_OPERATIONS.c.id == id)).mappings().first()
+        row = session.execute(select(*OPERATION_COLUMNS).where(_OPERATIONS.c.id == id)).mappings().first()
     if row is None:
-        raise NotFound(f"There is no operation {id}.")
-    return OperationRow(**row)
+        raise no_operation(id)
+    return OperationRow.of(row)
 
 
 def read_lines(id: str) -> tuple[LoggedLine, ...]:
     """The log of one operation, oldest line first. Raises ServerError."""
-    lines = select(_LINES.c.at, _LINES.c.message).where(_LINES.c.operation_id == id).order_by(_LINES.c.id)
+    lines = select(*LINE_COLUMNS).where(_LINES.c.operation_id == id).order_by(_LINES.c.id)
     with transaction() as session:
-        return tuple(LoggedLine(*row) for row in session.execute(lines))
+        return lines_of(session.execute(lines).mappings())
+
+
+def read_earlier_lines(id: str, before: int, limit: int) -> tuple[LoggedLine, ...]:
+    """At most `limit` lines of one operation, those just before the line `before`, oldest first. Raises
+    ServerError."""
+    earlier = select(*LINE_COLUMNS).where(_LINES.c.operation_id == id, _LINES.c.id < before)
+    with transaction() as session:
+        newest_first = session.execute(earlier.order_by(_LINES.c.id.desc()).limit(limit)).mappings()
+        return lines_of(newest_first)[::-1]
+
+
+def lines_of(rows: Iterable[RowMapping]) -> tuple[LoggedLine, ...]:
+    """The lines of rows that hold LINE_COLUMNS."""
+    return tuple(LoggedLine(**{column.name: row[column] for column in LINE_COLUMNS}) for row in rows)
+
+
+def no_operation(id: str) -> NotFound:
+    """The error for an id that nothing has."""
+    return NotFound(f"There is no operation {visible(id)}.")

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web.pages import appearance, first_admin, overview, passwords, probes, proof, sign_in, styleguide
+from web.navigation import provide_counts
+from web.pages import (
+    appearance,
+    first_admin,
+    operations,
+    overview,
+    passwords,
+    probes,
+    proof,
+    sign_in,
+    styleguide,
+)
 
-_PAGES = (overview, sign_in, proof, first_admin, passwords, appearance, styleguide, probes)
+_PAGES = (overview, operations, sign_in, proof, first_admin, passwords, appearance, styleguide, probes)
 
 
 def register_pages(app: Flask) -> None:
     """Give `app` every page."""
     for page in _PAGES:
         app.register_blueprint(page.pages)
+    provide_counts(app, operations.counts)

@@ -1,0 +1,146 @@
+"""Operations: the list of all, and each one live."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.actor import Role
+from core.errors import InvalidInput, NotAllowed
+from operations.cancelling import cancel_operation
+from operations.panels import LINES_SHOWN, OperationPanel, read_panel
+from operations.store import (
+    STATES,
+    OperationRow,
+    list_operations,
+    read_earlier_lines,
+    read_operation,
+    running_count,
+)
+from web.actions import signed_in_actor
+from web.live import entity_tag, figure, looks, span, speed_paths, unit_label
+from web.navigation import Count, Counts
+from web.permissions import allow
+from web.settings import settings_of
+
+pages = Blueprint("operations", __name__, url_prefix="/operations")
+pages.add_app_template_filter(span)
+pages.add_app_template_filter(figure)
+pages.add_app_template_filter(unit_label)
+pages.add_app_template_global(unit_label)
+pages.add_app_template_global(speed_paths)
+
+_LIST_LENGTH = 50
+
+
+@pages.get("")
+@allow(Role.VIEWER)
+def index() -> ResponseReturnValue:
+    """The newest operations, in one state if the reader asks for it; for htmx, the next rows alone."""
+    state, before = request.args.get("state", ""), request.args.get("before", "")
+    if state and state not in STATES:
+        raise InvalidInput("There is no such state.", hint=f"Choose {', '.join(STATES)}.")
+    listed = list_operations(state, before, _LIST_LENGTH)
+    shown = request.args.get("shown", 0, type=int) + len(listed.rows)
+    page = "operations/_more.html" if "HX-Request" in request.headers else "operations/index.html"
+    return render_template(
+        page,
+        listed=listed,
+        state=state,
+        states=STATES,
+        shown=shown,
+        is_first=not before,
+        next_page=_next_page(listed.next_before, state, shown),
+    )
+
+
+@pages.get("/running")
+@allow(Role.VIEWER)
+def running() -> ResponseReturnValue:
+    """How many run, for the top bar and the navigation."""
+    return render_template("operations/_running.html")
+
+
+@pages.get("/<id>")
+@allow(Role.VIEWER)
+def show(id: str) -> ResponseReturnValue:
+    """One operation."""
+    return _show("operations/show.html", read_panel(id))
+
+
+@pages.get("/<id>/panel")
+@allow(Role.VIEWER)
+def panel(id: str) -> ResponseReturnValue:
+    """What has changed: figures always, the rest when the page does not show it yet. Answers 304 when the
+    page shows all of it."""
+    state = read_panel(id, request.args.get("after", 0, type=int))
+    if request.if_none_match.contains(entity_tag(state)):
+        return Response(status=304)
+    return _show("operations/_panel.html", state, seen=request.args.get("seen", ""))
+
+
+@pages.get("/<id>/lines")
+@allow(Role.VIEWER)
+def lines(id: str) -> ResponseReturnValue:
+    """The lines before one; a page of its own, or for htmx the lines alone."""
+    before = request.args.get("before", 0, type=int)
+    earlier = read_earlier_lines(id, before, LINES_SHOWN)
+    page = "operations/_earlier.html" if "HX-Request" in request.headers else "operations/lines.html"
+    return render_template(page, operation=read_operation(id), lines=earlier, has_earlier=_is_full(earlier))
+
+
+@pages.get("/<id>/cancel")
+@allow(Role.OPERATOR)
+def confirm_cancel(id: str) -> ResponseReturnValue:
+    """Say what cancelling keeps, and ask. Raises NotAllowed for an operation of somebody else."""
+    operation = _cancellable(id)
+    if not operation.is_live:
+        return redirect(url_for(".show", id=id), 303)
+    return render_template("operations/cancel.html", operation=operation)
+
+
+@pages.post("/<id>/cancel")
+@allow(Role.OPERATOR)
+def cancel(id: str) -> ResponseReturnValue:
+    """Ask for the end of it. Raises NotAllowed for an operation of somebody else, Conflict after its end."""
+    _cancellable(id)
+    cancel_operation(settings_of(current_app), id, signed_in_actor())
+    return redirect(url_for(".show", id=id), 303)
+
+
+def counts() -> Counts:
+    """The count of running operations, for the navigation."""
+    number = running_count()
+    return {"operations.index": Count(number, "running", f"{number} running")}
+
+
+def _next_page(before: str, state: str, shown: int) -> str:
+    return url_for(".index", state=state or None, before=before, shown=shown) if before else ""
+
+
+def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
+    operation = panel.operation
+    may_cancel = operation.is_live and operation.may_be_cancelled_by(signed_in_actor())
+    return render_template(
+        template,
+        panel=panel,
+        operation=operation,
+        looks=looks(panel),
+        seen=seen,
+        etag=entity_tag(panel),
+        may_cancel=may_cancel and operation.cancel_requested_at is None,
+    )
+
+
+def _cancellable(id: str) -> OperationRow:
+    operation = read_operation(id)
+    if not operation.may_be_cancelled_by(signed_in_actor()):
+        raise NotAllowed(
+            f"{operation.actor} started this operation.",
+            hint="They may cancel it, or an admin of the console.",
+        )
+    return operation
+
+
+def _is_full(lines: tuple[object, ...]) -> bool:
+    return len(lines) == LINES_SHOWN
