@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar, Protocol
 
 from core.connection import ConnectionParameters, Dialect
-from core.errors import ServerError
+from core.errors import NotFound, ServerError
 
 
 class Capability(Enum):
@@ -196,6 +196,23 @@ class Adapter(ABC):
     @abstractmethod
     def terminate(self, connection: Connection, session_id: int) -> None:
         """End another session. Raises NotFound when it is gone."""
+
+    @abstractmethod
+    def session_id(self, connection: Connection) -> int | None:
+        """By what others' `sessions` list this one and `terminate` ends it; None where there are none."""
+
+    def way_to_end(self, connection: Connection, timeout: float) -> Callable[[], None]:
+        """What another thread calls, once or again, to end the statement that `connection` runs, and its
+        session with it; it connects anew within `timeout` seconds. Where there are no sessions the statement
+        alone ends. Raises ServerError."""
+        session_id = self.session_id(connection)
+        assert session_id is not None
+
+        def end() -> None:
+            with closing(self.connect(timeout)) as second, suppress(NotFound):
+                self.terminate(second, session_id)
+
+        return end
 
     @abstractmethod
     def lock_patience(self, connection: Connection, seconds: float) -> None:

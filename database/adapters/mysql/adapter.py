@@ -172,7 +172,7 @@ class MySQLAdapter(NetworkAdapter):
 
     def sessions(self, connection: Connection) -> tuple[SessionInfo, ...]:
         """Those of other accounts only with the PROCESS privilege."""
-        own = self.rows(connection, "SELECT connection_id()")[0][0]
+        own = self.session_id(connection)
         applications = self._applications(connection)
         # The server's own threads, which replicate, purge and schedule, have no account.
         return tuple(
@@ -195,6 +195,9 @@ class MySQLAdapter(NetworkAdapter):
 
     def _alive(self, connection: Connection, session_id: int) -> bool:
         return any(session.id == session_id for session in self.sessions(connection))
+
+    def session_id(self, connection: Connection) -> int:
+        return int(self.rows(connection, "SELECT connection_id()")[0][0])
 
     def lock_patience(self, connection: Connection, seconds: float) -> None:
         """In whole seconds, rounded up, at least 1: MySQL takes no less."""

@@ -189,6 +189,9 @@ class PostgreSQLAdapter(NetworkAdapter):
         if not keep_trying(_END_PATIENCE, gone):
             raise ServerTimeout(f"Session {session_id} was told to end and has not.")
 
+    def session_id(self, connection: Connection) -> int:
+        return int(self.rows(connection, "SELECT pg_catalog.pg_backend_pid()")[0][0])
+
     def lock_patience(self, connection: Connection, seconds: float) -> None:
         # 0 would mean for ever.
         self._set(connection, "lock_timeout", max(1, round(seconds * 1000)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +156,12 @@ class SQLiteAdapter(Adapter):
 
     def terminate(self, connection: Connection, session_id: int) -> None:
         raise Unsupported("SQLite has no sessions to end.", hint="End the process that uses the file.")
+
+    def session_id(self, connection: Connection) -> None:
+        return None
+
+    def way_to_end(self, connection: Connection, timeout: float) -> Callable[[], None]:
+        return cast("sqlite3.Connection", connection).interrupt
 
     def lock_patience(self, connection: Connection, seconds: float) -> None:
         milliseconds = max(0, round(seconds * 1000))
