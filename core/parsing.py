@@ -7,10 +7,12 @@ import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
 from core.addresses import check_place
+from core.networks import Network
 from core.urls import check_host, check_name
 
 E = TypeVar("E", bound=StrEnum)
@@ -116,7 +118,15 @@ def places(given: str) -> tuple[str, ...]:
     try:
         return tuple(check_place(one) for one in found)
     except ValueError:
-        raise ValueError("networks such as 10.0.0.0/8, addresses and host names with commas between") from None
+        raise ValueError("networks (10.0.0.0/8), addresses and host names with commas between") from None
+
+
+def networks(given: str) -> tuple[Network, ...]:
+    """Networks and single addresses with commas between them."""
+    try:
+        return tuple(ip_network(place) for one in given.split(",") if (place := one.strip()))
+    except ValueError:
+        raise ValueError("networks (10.0.0.0/8) and addresses with commas between") from None
 
 
 def trusted_hosts(given: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from core.errors import (
     AlreadyExists,
     AppError,
     ConnectionFailed,
+    ConnectionTimeout,
     InvalidInput,
     LockTimeout,
     NotFound,
@@ -24,6 +25,7 @@ from core.text import visible
 from database.adapters.base import Adapter, Connection
 from database.adapters.explanations import CHECK_ADDRESS, END_HOLDER, one_line, where
 from database.adapters.waiting import within
+from database.addresses import address_to_dial
 
 # Without these a session waits for a lock for ever on PostgreSQL and for a day on MariaDB (TRUST fault d).
 LOCK_PATIENCE = 5.0
@@ -44,10 +46,10 @@ class NetworkAdapter(Adapter):
             raise SignInRefused("No user is named.", hint="Add the user to the database's settings.")
         errors = self._connect_errors()
         try:
-            connection = within(timeout, partial(self._open, timeout), (*errors, AppError))
+            connection = within(timeout, partial(self._dial, timeout), (*errors, AppError))
         except TimeoutError as error:
             message = f"{self.label} at {where(self.parameters)} did not answer within {timeout:g} s."
-            raise ConnectionFailed(message, hint=CHECK_ADDRESS) from error
+            raise ConnectionTimeout(message, hint=CHECK_ADDRESS) from error
         except errors as error:
             raise self._why_not_connected(error) from error
         self.answer_patience(connection, timeout)
@@ -85,9 +87,13 @@ class NetworkAdapter(Adapter):
         message = f"{self.label} at {where(self.parameters)} cannot be reached: {said}"
         return ConnectionFailed(message, hint=CHECK_ADDRESS)
 
+    def _dial(self, timeout: float) -> Connection:
+        return self._open(timeout, address_to_dial(self.parameters, timeout))
+
     @abstractmethod
-    def _open(self, timeout: float) -> Connection:
-        """A connection by the driver; runs in a thread of its own."""
+    def _open(self, timeout: float, address: str) -> Connection:
+        """A connection by the driver, to `address` where there is one, else to the host; runs in a thread
+        of its own."""
 
     @abstractmethod
     def _connect_errors(self) -> tuple[type[Exception], ...]:

@@ -83,8 +83,8 @@ class MySQLAdapter(NetworkAdapter):
     def _connect_errors(self) -> tuple[type[Exception], ...]:
         return (*self.driver_errors(), OSError, ValueError)
 
-    def _open(self, timeout: float) -> Connection:
-        return open_connection(self.parameters, timeout)
+    def _open(self, timeout: float, address: str) -> Connection:
+        return open_connection(self.parameters, timeout, address)
 
     def prepare(self, connection: Connection) -> None:
         super().prepare(connection)

@@ -7,12 +7,14 @@ import re
 from core.connection import ConnectionParameters
 from core.errors import (
     ConnectionFailed,
+    ConnectionTimeout,
     DatabaseMissing,
     LockTimeout,
     PrivilegeMissing,
     ServerError,
     ServerTimeout,
     SignInRefused,
+    TlsFailed,
 )
 from database.adapters.explanations import (
     CHECK_ADDRESS,
@@ -89,7 +91,7 @@ _BY_CODE = {
     2006: _LOST,
     _LOST_IN_QUERY: _LOST,
     2026: Explanation(
-        ConnectionFailed,
+        TlsFailed,
         "No protected connection to {where}: {said}",
         "Check sslmode and ssl_ca, or the server's certificate.",
     ),
@@ -97,7 +99,7 @@ _BY_CODE = {
     2061: _METHOD,
     3024: _SLOW,
     3159: Explanation(
-        ConnectionFailed, "The server at {where} wants a protected connection.", "Set sslmode=require."
+        TlsFailed, "The server at {where} wants a protected connection.", "Set sslmode=require."
     ),
     3572: _LOCKED,
     4031: _LOST,
@@ -105,13 +107,13 @@ _BY_CODE = {
 _UNREACHABLE = 2003
 _OPTION_FORBIDS = 1290
 _UNREACHABLE_BY_TEXT = (
-    ("refused", "The server at {where} refuses the connection.", CHECK_ADDRESS),
-    ("timed out", "The server at {where} did not answer in time.", CHECK_ADDRESS),
-    ("certificate", "No protected connection to {where}: {said}", "Check sslmode and ssl_ca."),
-    ("ssl", "No protected connection to {where}: {said}", "Check sslmode and ssl_ca."),
-    ("not known", "The host of {where} is not known.", "Correct the host's name."),
-    ("name resolution", "The host of {where} is not known.", "Correct the host's name."),
-    ("", "The server at {where} cannot be reached: {said}", CHECK_ADDRESS),
+    ("refused", ConnectionFailed, "The server at {where} refuses the connection.", CHECK_ADDRESS),
+    ("timed out", ConnectionTimeout, "The server at {where} did not answer in time.", CHECK_ADDRESS),
+    ("certificate", TlsFailed, "No protected connection to {where}: {said}", "Check sslmode and ssl_ca."),
+    ("ssl", TlsFailed, "No protected connection to {where}: {said}", "Check sslmode and ssl_ca."),
+    ("not known", ConnectionFailed, "The host of {where} is not known.", "Correct the host's name."),
+    ("name resolution", ConnectionFailed, "The host of {where} is not known.", "Correct the host's name."),
+    ("", ConnectionFailed, "The server at {where} cannot be reached: {said}", CHECK_ADDRESS),
 )
 
 _COMMAND = re.compile(r"^([A-Z, ]+) command denied .* for (?:table|routine) '?`?(.*?)'?$")
@@ -145,8 +147,11 @@ def _code_and_words(error: Exception) -> tuple[int, str]:
 
 def _unreachable(said: str) -> Explanation:
     lowered = said.lower()
-    message, hint = next((message, hint) for text, message, hint in _UNREACHABLE_BY_TEXT if text in lowered)
-    return Explanation(ConnectionFailed, message, hint)
+    return next(
+        Explanation(kind, message, hint)
+        for text, kind, message, hint in _UNREACHABLE_BY_TEXT
+        if text in lowered
+    )
 
 
 def _missing_privilege(parameters: ConnectionParameters, account: str, said: str) -> PrivilegeMissing:

@@ -3,13 +3,15 @@ away and no readable password sent (TRUST C2, C5)."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.connection import ConnectionParameters, TlsMode
-from core.errors import ConnectionFailed
+from core.errors import TlsFailed
 from core.text import visible
+from database.adapters.mysql.refusal import refuse_to_show
 from database.adapters.network import APPLICATION
 
 if TYPE_CHECKING:
@@ -20,11 +22,14 @@ _VERIFIED = (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
 _READABLE_METHODS = ("mysql_clear_password", "dialog")
 
 
-def open_connection(parameters: ConnectionParameters, timeout: float) -> pymysql.Connection[Any]:
-    """A connection in autocommit; each answer of the handshake is waited for at most `timeout` seconds."""
-    import pymysql
+def open_connection(
+    parameters: ConnectionParameters, timeout: float, address: str = ""
+) -> pymysql.Connection[Any]:
+    """A connection in autocommit; each answer of the handshake is waited for at most `timeout` seconds.
+    `address` is dialled in place of looking the host up, whose name TLS checks all the same."""
+    from database.adapters.mysql.careful import CarefulConnection
 
-    connection = pymysql.connect(
+    connection = CarefulConnection(
         host=parameters.host,
         port=parameters.port,
         user=parameters.user,
@@ -37,8 +42,10 @@ def open_connection(parameters: ConnectionParameters, timeout: float) -> pymysql
         program_name=APPLICATION,
         local_infile=False,
         auth_plugin_map=_refused_methods(parameters),
+        defer_connect=True,
         **_tls(parameters),
     )
+    connection.connect(_line(parameters, timeout, address) if address else None)
     wait_for_answers(connection, None)  # only the handshake is in a hurry: a statement may take long
     return connection
 
@@ -47,6 +54,14 @@ def wait_for_answers(connection: Any, seconds: float | None) -> None:
     """Let `connection` wait at most `seconds` for each answer, or for ever."""
     # PyMySQL has no public way to say so.
     connection._read_timeout = connection._write_timeout = seconds
+
+
+def _line(parameters: ConnectionParameters, timeout: float, address: str) -> socket.socket:
+    """PyMySQL looks the host up by itself, unless it is handed the line."""
+    line = socket.create_connection((address, parameters.port), timeout)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return line
 
 
 def _tls(parameters: ConnectionParameters) -> dict[str, Any]:
@@ -67,15 +82,17 @@ def _trusting(authority: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=authority or None)
     except OSError as error:
-        raise ConnectionFailed(
+        raise TlsFailed(
             f"The certificate authority {visible(authority)} cannot be read: {error.strerror or error}.",
             hint="Correct ssl_ca in the database's settings.",
         ) from error
 
 
 def _refused_methods(parameters: ConnectionParameters) -> dict[str, Callable[[pymysql.Connection[Any]], Any]]:
-    """Who cannot prove to be the server is not given a password that can be read."""
-    return {} if parameters.tls_mode in _VERIFIED else dict.fromkeys(_READABLE_METHODS, _Refusal)
+    """Who cannot prove to be the server is not given a password that can be read; of registered ones
+    nobody is."""
+    proven = parameters.tls_mode in _VERIFIED and not parameters.is_registered
+    return {} if proven else dict.fromkeys(_READABLE_METHODS, _Refusal)
 
 
 class _Refusal:
@@ -84,7 +101,4 @@ class _Refusal:
     def __init__(self, connection: object) -> None: ...
 
     def authenticate(self, packet: object) -> NoReturn:
-        import pymysql
-        from pymysql.constants import CR
-
-        raise pymysql.OperationalError(CR.CR_AUTH_PLUGIN_ERR, "the server asked for a readable password")
+        refuse_to_show("the server asked for a readable password")

@@ -100,13 +100,13 @@ class PostgreSQLAdapter(NetworkAdapter):
     def _connect_errors(self) -> tuple[type[Exception], ...]:
         return (*self.driver_errors(), ValueError)
 
-    def _open(self, timeout: float) -> Connection:
+    def _open(self, timeout: float, address: str) -> Connection:
         import psycopg2
 
         from database.adapters.postgresql.deadline import PatientConnection, PatientCursor
 
         connection = psycopg2.connect(
-            conninfo(self.parameters, timeout, APPLICATION),
+            conninfo(self.parameters, timeout, APPLICATION, address),
             connection_factory=PatientConnection,
             cursor_factory=PatientCursor,
         )

@@ -7,12 +7,14 @@ import re
 from core.connection import ConnectionParameters
 from core.errors import (
     ConnectionFailed,
+    ConnectionTimeout,
     DatabaseMissing,
     LockTimeout,
     PrivilegeMissing,
     ServerError,
     ServerTimeout,
     SignInRefused,
+    TlsFailed,
 )
 from database.adapters.explanations import (
     CHECK_ADDRESS,
@@ -33,7 +35,7 @@ _MISSING = Explanation(
 _LOST = Explanation(ConnectionFailed, "The connection to PostgreSQL at {where} was lost.", RUN_AGAIN)
 _BUSY = Explanation(ConnectionFailed, "PostgreSQL at {where} is starting or stopping.", "Try again soon.")
 _TLS = Explanation(
-    ConnectionFailed,
+    TlsFailed,
     "No protected connection to PostgreSQL at {where}: {said}",
     "Check sslmode and sslrootcert, or the server's certificate.",
 )
@@ -94,7 +96,9 @@ _BY_TEXT = (
     ("translate host name", Explanation(
         ConnectionFailed, "The host of PostgreSQL at {where} is not known.", "Correct the host's name.")),
     ("timeout expired", Explanation(
-        ConnectionFailed, "PostgreSQL at {where} did not answer in time.", CHECK_ADDRESS)),
+        ConnectionTimeout, "PostgreSQL at {where} did not answer in time.", CHECK_ADDRESS)),
+    ("invalid response to ssl", Explanation(
+        ConnectionFailed, "What answers at {where} is not PostgreSQL.", "Correct the host or the port.")),
     ("ssl", _TLS),
     ("certificate", _TLS),
     ("connection to server", Explanation(

@@ -10,7 +10,6 @@ from core.errors import InvalidInput
 
 # A keyword that is given, even empty, keeps libpq from its environment variable and from the service file.
 _NOTHING_AMBIENT = {
-    "hostaddr": "",
     "options": "",
     "passfile": "/nonexistent/pgpass",
     "requirepeer": "",
@@ -44,13 +43,15 @@ _KEEPALIVES = {
 _VERIFIED = (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
 
 
-def conninfo(parameters: ConnectionParameters, timeout: float, application: str) -> str:
+def conninfo(parameters: ConnectionParameters, timeout: float, application: str, address: str = "") -> str:
     """The connection string for libpq, password included; `timeout` in seconds is rounded up to whole
-    ones. It is for `psycopg2.connect` alone and never for an argument of a program."""
+    ones. `address` is dialled in place of looking the host up, whose name TLS checks all the same. For
+    `psycopg2.connect` alone and never for an argument of a program."""
     fields = {
         **_NOTHING_AMBIENT,
         **_KEEPALIVES,
         "host": parameters.host,
+        "hostaddr": address,
         "port": str(parameters.port),
         "dbname": parameters.database,
         "user": parameters.user,
@@ -59,7 +60,7 @@ def conninfo(parameters: ConnectionParameters, timeout: float, application: str)
         "connect_timeout": str(max(1, math.ceil(timeout))),
         "sslmode": parameters.tls_mode or TlsMode.PREFER,
         "sslrootcert": _root_certificate(parameters),
-        "require_auth": _refused_methods(parameters),
+        "require_auth": _methods(parameters),
     }
     return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
 
@@ -83,7 +84,10 @@ def _root_certificate(parameters: ConnectionParameters) -> str:
     return "/nonexistent/root.crt"
 
 
-def _refused_methods(parameters: ConnectionParameters) -> str:
-    """Who cannot prove to be the server is not given a password that can be read or replayed (TRUST C5)."""
+def _methods(parameters: ConnectionParameters) -> str:
+    """Who cannot prove to be the server is not given a password that can be read or replayed; of a
+    registered one nobody but who proves to know the password too (TRUST C5)."""
+    if parameters.is_registered and parameters.password:
+        return "scram-sha-256"
     ambient = "!gss,!sspi"
     return ambient if parameters.tls_mode in _VERIFIED else f"!password,!md5,{ambient}"

@@ -27,6 +27,7 @@ from database.adapters.base import (
 from database.adapters.network import LOCK_PATIENCE, check_identifier
 from database.adapters.sqlite import catalogue, errors
 from database.adapters.sqlite.files import file_lock, make_file, remove_file
+from database.adapters.sqlite.foreign import check_inside, distrust
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,11 +61,15 @@ class SQLiteAdapter(Adapter):
         return (sqlite3.Error,)
 
     def connect(self, timeout: float) -> Connection:
+        if self.parameters.allowed is not None:
+            check_inside(self._path, self.parameters.allowed)
         if not self.parameters.in_memory:
             errors.check_file(self.parameters)
         with translated(self):
             connection = self._open(min(timeout, LOCK_PATIENCE))
         try:
+            if self.parameters.is_registered:
+                distrust(connection)
             self.prepare(connection)
         except ServerError:
             connection.close()

@@ -18,6 +18,7 @@ from core.errors import (
     ServerError,
     ServerTimeout,
     SignInRefused,
+    TlsFailed,
 )
 from database.adapters import adapter_for
 from database.adapters.base import Capability
@@ -108,7 +109,7 @@ POSTGRESQL = ConnectionParameters(Dialect.POSTGRESQL, "shop", "db.example", 5432
         (1836, "Running in read-only mode", ServerError, "read-only"),
         (2013, "Lost connection to MySQL server during query", ConnectionFailed, "lost"),
         (1130, "Host '10.0.0.9' is not allowed to connect", SignInRefused, "from here"),
-        (3159, "Connections using insecure transport are prohibited", ConnectionFailed, "protected"),
+        (3159, "Connections using insecure transport are prohibited", TlsFailed, "protected"),
         (1969, "Query execution was interrupted (max_statement_time exceeded)", ServerTimeout, "ended"),
         (
             1227,
@@ -140,9 +141,9 @@ def test_the_grant_names_the_account_and_no_other_database() -> None:
         ('FATAL:  role "app" does not exist', SignInRefused),
         ("FATAL:  sorry, too many clients already", ConnectionFailed),
         ("FATAL:  the database system is starting up", ConnectionFailed),
-        ("server does not support SSL, but SSL was required", ConnectionFailed),
-        ('root certificate file "/x" does not exist', ConnectionFailed),
-        ("SSL error: certificate verify failed", ConnectionFailed),
+        ("server does not support SSL, but SSL was required", TlsFailed),
+        ('root certificate file "/x" does not exist', TlsFailed),
+        ("SSL error: certificate verify failed", TlsFailed),
         ("server closed the connection unexpectedly", ConnectionFailed),
         ('could not translate host name "db.example" to address', ConnectionFailed),
     ],

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from core.connection import ConnectionParameters, TlsMode
-from core.errors import AppError, ConnectionFailed, ServerError, SignInRefused, ToolMissing
+from core.errors import (
+    AppError,
+    ConnectionFailed,
+    ConnectionTimeout,
+    ServerError,
+    SignInRefused,
+    TlsFailed,
+    ToolMissing,
+)
 from database.adapters import adapter_for, closing_connection, open_connection
 from database.adapters.base import Capability
 from tests.database.adapters import imposters
@@ -59,7 +67,7 @@ def test_a_server_that_never_answers(parameters: ConnectionParameters, timeout: 
     with imposters.silent_server() as port:
         adapter = adapter_for(replace(parameters, port=port))
         began = time.monotonic()
-        with pytest.raises(ConnectionFailed, match="did not answer"):
+        with pytest.raises(ConnectionTimeout, match="did not answer"):
             adapter.connect(timeout)
         assert timeout <= time.monotonic() - began < timeout + 0.4
 
@@ -81,9 +89,9 @@ def test_a_password_of_any_characters(account: ConnectionParameters) -> None:
 def test_tls_that_must_be_verified_is_not_given_up(parameters: ConnectionParameters, tmp_path: Path) -> None:
     """TRUST C6: a server without TLS, or with a certificate of its own making, is not connected to."""
     for mode in (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL):
-        refused_as(replace(parameters, tls_mode=mode), ConnectionFailed)
+        refused_as(replace(parameters, tls_mode=mode), TlsFailed)
         missing = str(tmp_path / "nowhere.pem")
-        refused_as(replace(parameters, tls_mode=mode, tls_root_certificate=missing), ConnectionFailed)
+        refused_as(replace(parameters, tls_mode=mode, tls_root_certificate=missing), TlsFailed)
 
 
 def test_tls_as_asked_for(parameters: ConnectionParameters) -> None:
@@ -97,7 +105,7 @@ def test_tls_as_asked_for(parameters: ConnectionParameters) -> None:
         with closing_connection(required, 5) as (adapter, connection):
             assert adapter.tls_state(connection) == can
     else:
-        refused_as(required, ConnectionFailed)
+        refused_as(required, TlsFailed)
 
 
 @pytest.fixture
