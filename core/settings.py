@@ -11,6 +11,7 @@ from core import variables
 from core.connection import ConnectionParameters
 from core.databases import Databases, read_databases
 from core.environment import Reader, Source, read_env_file
+from core.networks import Network
 from core.redis_server import RedisServer, parse_redis_url
 from core.variables import Environment as Environment
 from core.variables import LogFormat as LogFormat
@@ -48,6 +49,7 @@ class Settings:
     credentials_key_old: str = field(default="", repr=False)
     admin_database: ConnectionParameters | None = None
     redis: RedisServer | None = None
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def secrets(self) -> tuple[str, ...]:

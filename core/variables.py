@@ -152,6 +152,12 @@ PORT = Variable("PORT", parsing.whole(1, 65535), "5000", "The port it listens at
 TRUSTED_HOSTS = Variable(
     "TRUSTED_HOSTS", parsing.trusted_hosts, "", "Host names the web app answers to, with commas between."
 )
+TRUSTED_PROXIES = Variable(
+    "TRUSTED_PROXIES",
+    parsing.networks,
+    "",
+    "Networks and addresses of the proxies whose X-Forwarded-For and -Proto are believed.",
+)
 
 VARIABLES: tuple[Variable[Any], ...] = tuple(one for one in globals().values() if isinstance(one, Variable))
 NAMES = frozenset(name for one in VARIABLES for name in (one.name, f"{one.name}_FILE"))

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from math import ceil
 
 from sqlalchemy import delete, select, update
 
 from core.errors import AppError
 from core.naming import fold
+from core.networks import plain_address
 from core.text import plural
 from database.context import current_settings
 from database.transactions import DatabaseSession, transaction
@@ -92,12 +93,9 @@ def device_key(device: str) -> str:
 
 def network_of(address: str) -> str:
     """The /24 or /64 of an address: whoever has one address in it may have them all."""
-    try:
-        known = ip_address(address.partition("%")[0])
-    except ValueError:
+    known = plain_address(address)
+    if known is None:
         return address[:45]
-    if isinstance(known, IPv6Address):
-        known = known.ipv4_mapped or known
     return str(ip_network(f"{known}/{24 if known.version == 4 else 64}", strict=False))
 
 

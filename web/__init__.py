@@ -13,6 +13,7 @@ from database.manager import init_database
 from web.auth import init_auth
 from web.errors import init_errors
 from web.pages import register_pages
+from web.proxies import TrustedProxies
 from web.rendering import init_rendering
 from web.secret_key import secret_key
 from web.security import init_security
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     settings = replace(settings, secret_key=secret_key(settings, Path(app.instance_path)))
     app.secret_key = settings.secret_key
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     keep_settings(app, settings)
     bind(app, settings, hurried=True)
     init_errors(app)
