@@ -9,7 +9,9 @@ from pathlib import Path
 from core.actor import Actor, Role
 from core.progress import Operation, operation
 from core.settings import load_settings
+from operations.contexts import context
 from operations.runner import Runner
+from operations.store import read_operation
 from tests.browser.live_console import LiveConsole
 
 STEPS = 100
@@ -57,6 +59,12 @@ def queue_walk(console: LiveConsole, name: str) -> Walk:
     settings = load_settings(console.env_file)
     id = Runner(Actor("mvogt", Role.ADMIN, "cli"), settings).submit(take_walk, name=name, guide=str(guide))
     return Walk(id, name, guide)
+
+
+def steps_recorded(console: LiveConsole, walk: Walk) -> int:
+    """How far it is, as any other process reads it."""
+    with context(load_settings(console.env_file)):
+        return read_operation(walk.id).done
 
 
 def _allowed(guide: str) -> int:

@@ -6,32 +6,19 @@ from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.checks import check_page
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.features import STEPS, Walk, queue_walk
+from tests.browser.features import STEPS, Walk, queue_walk, steps_recorded
+from tests.browser.following import expect_percent, expect_state, mark
 from tests.browser.live_console import LiveConsole
-
-_MARK = "document.body.dataset.seen = 'since the start'"
 
 
 def follow(page: Page, walk: Walk) -> None:
-    """Open the walk's page, and mark the document: a reload would lose the mark."""
+    """Open the walk's page, and mark it."""
     page.goto(walk.path)
     expect(page.get_by_role("heading", name=f"Walk to {walk.name}")).to_be_visible()
-    page.evaluate(_MARK)
+    mark(page)
 
 
-def expect_percent(page: Page, percent: int) -> None:
-    """The bar shows this, and the words beside it too."""
-    expect(page.get_by_role("main").locator("progress").first).to_have_attribute("value", str(percent))
-    expect(page.get_by_role("main")).to_contain_text(f"{percent}%")
-
-
-def expect_state(page: Page, state: str) -> None:
-    """The page says so, in a document that was never left."""
-    expect(page.get_by_role("main").locator(".page-head .state")).to_have_text(state)
-    expect(page.locator("body")).to_have_attribute("data-seen", "since the start")
-
-
-def test_two_browsers_and_a_command_see_the_same(
+def test_two_browsers_and_another_process_see_the_same(
     console: LiveConsole, open_page: OpenPage, admin: StorageState
 ) -> None:
     walk = queue_walk(console, "rome")
@@ -43,6 +30,7 @@ def test_two_browsers_and_a_command_see_the_same(
         for page in pages:
             expect_percent(page, percent)
             check_page(page)
+        assert steps_recorded(console, walk) == percent
     walk.allow(STEPS)
     for page in pages:
         expect_state(page, "Succeeded")
@@ -60,7 +48,7 @@ def test_cancel(console: LiveConsole, page: Page, open_page: OpenPage, admin: St
     check_page(page)
     page.get_by_role("button", name="Cancel the operation").click()
     expect(page).to_have_url(walk.path)
-    page.evaluate(_MARK)
+    mark(page)
     for one in (page, elsewhere):
         expect_state(one, "Cancelled")
     walk.allow(STEPS)
