@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from flask import Flask, current_app, g, request
+from flask import current_app, g, request
+from flask.sansio.app import App
 
 from core.actor import Role
 from web.permissions import declared_permission
@@ -77,7 +78,7 @@ def navigation(role: Role | None) -> tuple[Section, ...]:
     )
 
 
-def provide_counts(app: Flask, counts: Callable[[], Counts]) -> None:
+def provide_counts(app: App, counts: Callable[[], Counts]) -> None:
     """Let `app` show these counts beside its pages; they are asked for with each page that has a frame."""
     app.extensions.setdefault(_COUNTS, []).append(counts)
 

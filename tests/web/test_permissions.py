@@ -34,9 +34,9 @@ MATRIX = {
     "sign_in.create": PUBLIC,
     "sign_in.delete": PUBLIC,
     "sign_in.delete_all": Role.VIEWER,
-    "styleguide.show": Role.VIEWER,
     "sign_in.show": PUBLIC,
     "static": PUBLIC,
+    "styleguide.show": Role.VIEWER,
 }
 
 
