@@ -175,6 +175,12 @@ class ToolMissing(ToolError):
     code = "tool_missing"
 
 
+class ToolFailed(ToolError):
+    """A program that was started did not do its work."""
+
+    code = "tool_failed"
+
+
 class MigrationError(AppError):
     """The migration failed."""
 

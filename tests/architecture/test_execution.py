@@ -9,6 +9,7 @@ from tests.architecture.house import calls, source_files, trees
 
 FORBIDDEN_CALLS = {"eval", "exec", "os.system", "os.popen", "shutil.unpack_archive", "yaml.load"}
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "tarfile", "zipfile", "commands", "pty"}
+STARTING_CALLS = ("os.exec", "os.spawn", "os.posix_spawn", "os.fork")
 BOUNDARIES = {"web/errors.py", "cli/runtime.py", "operations/runner.py", "features/health.py"}
 
 
@@ -30,6 +31,13 @@ def test_no_module_that_runs_what_it_reads() -> None:
 def test_programs_are_started_in_one_module_only() -> None:
     starters = {name for name, tree in trees(source_files()) if "subprocess" in _imported(tree)}
     assert starters <= {"database/tools.py"}
+    others = {
+        name
+        for name, tree in trees(source_files())
+        for _, call in calls(tree)
+        if call.startswith(STARTING_CALLS)
+    }
+    assert others <= {"database/tool_start.py"}
 
 
 def test_everything_is_caught_at_the_four_boundaries_only() -> None:

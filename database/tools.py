@@ -1,0 +1,178 @@
+"""The only starter of programs (TRUST X1, X3, X7): those of a list, by a list of arguments, with nothing of
+our environment, and ended with all they started when the work is cancelled, fails or takes too long.
+
+    we --> database/tool_start.py --> the program     in a session and process group of its own
+
+A secret never is an argument or in the environment: it goes in a file (`secret_file`) that one of them names
+(TRUST K2)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+from threading import Lock, Thread
+from typing import IO
+
+from core.errors import ToolFailed, ToolMissing
+from core.progress import Operation
+from core.secrets import redact
+from core.text import visible
+from database import tool_start
+
+_STARTER = Path(tool_start.__file__)
+_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+_KEPT = 64 * 1024  # bytes of what a program last said on standard error
+_SAID = 500  # characters of its last line that an error repeats
+_LINES_NOTED = 20  # of those before it
+_MERCY = 2.0  # seconds between the wish to end and the kill
+
+
+class Tool(Enum):
+    """The programs that may be started, each with the Debian package that has it. psql is none of them: it
+    goes on after errors (TRUST B11)."""
+
+    PG_DUMP = "pg_dump", "postgresql-client"
+    PG_RESTORE = "pg_restore", "postgresql-client"
+    MYSQLDUMP = "mysqldump", "default-mysql-client"
+    MYSQL = "mysql", "default-mysql-client"
+    MARIADB_DUMP = "mariadb-dump", "mariadb-client"
+    MARIADB = "mariadb", "mariadb-client"
+
+    @property
+    def program(self) -> str:
+        """The name of its file."""
+        return self.value[0]
+
+    @property
+    def package(self) -> str:
+        """What to install to have it."""
+        return self.value[1]
+
+
+def find_tool(tool: Tool, tools_path: str | None = None) -> Path:
+    """The absolute path of the program: in the folders of `tools_path`, joined by ":", or else in those of
+    PATH. Raises ToolMissing."""
+    found = shutil.which(tool.program, path=tools_path)
+    if found is None:
+        raise ToolMissing(f"{tool.program} is not installed.", hint=f"Install the package {tool.package}.")
+    return Path(found).absolute()  # not resolved: some programs look at the name they are called by
+
+
+def run_tool(
+    op: Operation,
+    tool: Tool,
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
+    timeout: float | None = None,
+    tools_path: str | None = None,
+) -> str:
+    """Run the program to its end and give what it last said on standard error. `environment` is all it
+    gets besides a path, a language and no home; `stdin` and `stdout` are files or ends of pipes, nothing by
+    default; `secrets` are hidden in what it says. Raises ToolMissing; ToolFailed for an exit code other than
+    0 and after `timeout` seconds; OperationCancelled."""
+    program = find_tool(tool, tools_path)
+    child = _Child(program, arguments, _ENVIRONMENT | dict(environment or {}), stdin, stdout)
+    try:
+        with op.ending(child.end):
+            is_over = child.wait(timeout)
+    finally:
+        child.end()
+    said = redact(child.said(), *secrets)
+    if not is_over:
+        raise _failed(op, tool, f"did not end within {timeout:g} s", said)
+    if child.exit_code:
+        raise _failed(op, tool, _ending(child.exit_code), said)
+    return said
+
+
+class _Child:
+    """One program that runs, with whatever it starts."""
+
+    def __init__(
+        self,
+        program: Path,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stdin: IO[bytes] | None,
+        stdout: IO[bytes] | None,
+    ) -> None:
+        self._turn = Lock()
+        self._is_ended = False
+        self._tail = bytearray()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_STARTER), str(os.getpid()), str(program), *arguments],
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=stdout or subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=environment,
+            start_new_session=True,
+            umask=0o077,
+        )
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def exit_code(self) -> int:
+        """As the system gives it: negative for the signal that ended it."""
+        return self._process.returncode
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait for its end; False when it takes longer than `timeout` seconds."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """End it and all that it started, at first by asking. May be called by any thread, and again."""
+        with self._turn:
+            if self._is_ended:
+                return  # its number may be another's by now
+            if self._process.poll() is None:
+                self._signal(signal.SIGTERM)
+                self.wait(_MERCY)
+            self._signal(signal.SIGKILL)  # whoever is left in its group, which keeps the number taken
+            self._process.wait()
+            self._is_ended = True
+
+    def said(self) -> str:
+        """The end of what it said on standard error, once it has ended."""
+        self._reader.join(_MERCY)  # what it started and let go of may still hold the other end
+        return self._tail.decode(errors="replace")
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left in its group
+            os.killpg(self._process.pid, number)
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        with self._process.stderr as stream:
+            while part := os.read(stream.fileno(), _KEPT):
+                self._tail += part
+                del self._tail[:-_KEPT]
+
+
+def _ending(exit_code: int) -> str:
+    if exit_code < 0:
+        return f"was ended by the signal {signal.Signals(-exit_code).name}"
+    return f"ended with exit code {exit_code}"
+
+
+def _failed(op: Operation, tool: Tool, how: str, said: str) -> ToolFailed:
+    lines = [visible(line.strip()) for line in said.splitlines() if line.strip()]
+    *before, last = lines or [""]
+    for line in before[-_LINES_NOTED:]:
+        op.note(f"{tool.program}: {line}")
+    more = "The operation's log has more of what it said." if before else ""
+    return ToolFailed(f"{tool.program} {how}{f': {last[:_SAID]}' if last else '.'}", hint=more)
