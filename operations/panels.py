@@ -89,10 +89,15 @@ class OperationPanel:
         return Phase(row.phase, row.done, row.total, row.unit, row.started_at, row.finished_at)
 
     @property
+    def until(self) -> datetime:
+        """When it ended, or else now: a phase whose worker went away has no end of its own."""
+        return self.operation.finished_at or self.now
+
+    @property
     def elapsed(self) -> float:
         """Seconds since it was started, to its end or to now; while it is queued, since it was asked for."""
         began = self.operation.started_at or self.operation.created_at
-        return max(0.0, ((self.operation.finished_at or self.now) - began).total_seconds())
+        return max(0.0, (self.until - began).total_seconds())
 
     @property
     def left(self) -> float | None:

@@ -53,10 +53,13 @@ def figure(number: float, unit: str) -> str:
 
 
 def unit_label(unit: str) -> str:
-    """What a phase counts, as a heading: "row" is "Rows"."""
+    """What a phase counts, as a heading: "row" is "Rows", "entry" is "Entries"."""
     if unit in _BYTES:
         return "Data"
-    return (unit if unit.endswith("s") else f"{unit}s").capitalize() if unit else "Steps"
+    if not unit:
+        return "Steps"
+    plural = unit if unit.endswith("s") else f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
+    return plural.capitalize()
 
 
 def speed_paths(phase: Phase) -> SpeedPaths | None:
