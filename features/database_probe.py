@@ -1,0 +1,79 @@
+"""Asking a database whether it can be reached: one of six answers, in our own words alone (TRUST C4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.connection import ConnectionParameters
+from core.errors import (
+    ConnectionTimeout,
+    DatabaseMissing,
+    PrivilegeMissing,
+    ServerError,
+    ServerTimeout,
+    SignInRefused,
+    TlsFailed,
+)
+from database.adapters import closing_connection
+
+PATIENCE = 5.0  # seconds for one database
+
+
+class Outcome(StrEnum):
+    """How an attempt to connect ended."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    DATABASE_MISSING = "database_missing"
+    TLS_FAILED = "tls_failed"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`version` such as "PostgreSQL 16.14" and `size` in bytes where it was reached."""
+
+    outcome: Outcome
+    version: str = ""
+    size: int | None = None
+
+    @property
+    def message(self) -> str:
+        """What it means and what to do, in one or two sentences; "" when it was reached."""
+        return _MESSAGES.get(self.outcome, "")
+
+
+_MESSAGES = {
+    Outcome.UNREACHABLE: "Nothing answers there as a database. Check the host, the port and the firewall.",
+    Outcome.SIGN_IN_REFUSED: "The server refuses the account. Check its name, its password and its rights.",
+    Outcome.DATABASE_MISSING: "There is no such database. Correct its name, or create it.",
+    Outcome.TLS_FAILED: "No protected connection. Check the server's certificate and the TLS mode.",
+    Outcome.TIMEOUT: "No answer in time. Check the host, the port and the firewall.",
+}
+_OUTCOMES = (
+    ((SignInRefused, PrivilegeMissing), Outcome.SIGN_IN_REFUSED),
+    ((DatabaseMissing,), Outcome.DATABASE_MISSING),
+    ((TlsFailed,), Outcome.TLS_FAILED),
+    ((ConnectionTimeout, ServerTimeout), Outcome.TIMEOUT),
+)
+
+
+def ask_database(parameters: ConnectionParameters, patience: float = PATIENCE) -> Answer:
+    """Connect and look, giving up after `patience` seconds at each step; nothing is changed. Raises
+    AddressNotAllowed, ToolMissing."""
+    try:
+        with closing_connection(parameters, patience) as (adapter, connection):
+            adapter.answer_patience(connection, patience)
+            adapter.statement_timeout(connection, patience)
+            adapter.ping(connection)
+            version = str(adapter.server_version(connection))
+            return Answer(Outcome.REACHABLE, version, adapter.database_size(connection))
+    except ServerError as error:
+        return Answer(_outcome_of(error))
+
+
+def _outcome_of(error: ServerError) -> Outcome:
+    found = (outcome for kinds, outcome in _OUTCOMES if isinstance(error, kinds))
+    return next(found, Outcome.UNREACHABLE)
