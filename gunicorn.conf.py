@@ -12,7 +12,7 @@ from web.preflight import checked_settings
 
 wsgi_app = "app:app"
 bind = checked_settings().listen_address
-worker_class = "gthread"
+worker_class = "web.gunicorn_worker.PatientWorker"
 workers = int(os.environ.get("WORKERS") or "2")
 threads = 8
 timeout = 60

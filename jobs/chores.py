@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from core.clock import utc_now
 from core.settings import Settings
+from features.login_sessions import clear_ended_sessions
 from features.sampling import sample_sizes
+from features.throttling import clear_old_failures
 from operations.chores import Chore
 from operations.queue import ring
 from operations.reaper import reap
@@ -18,7 +21,14 @@ def ring_for_forgotten(settings: Settings) -> None:
         ring(settings, *waiting)
 
 
+def clear_sign_ins(_: Settings) -> None:
+    """Remove the sessions that have ended, though nobody signs in any more, and the oldest refused sign-ins."""
+    clear_ended_sessions(utc_now())
+    clear_old_failures(utc_now())
+
+
 CHORES = (
     Chore("look for forgotten operations", 5.0, ring_for_forgotten),
     Chore("sample the sizes of databases", 10 * MINUTE, sample_sizes, after=_SETTLED),
+    Chore("clear ended sessions away", MINUTE, clear_sign_ins, after=_SETTLED),
 )

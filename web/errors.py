@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
 
 from core.errors import AppError, ConnectionFailed, SchemaFault, ServerError
 from web.hosts import local_path
@@ -50,6 +50,7 @@ _HTTP_PAGES = {
     403: ErrorPage(403, "This is not for you", "Your role does not reach here."),
     404: ErrorPage(404, "There is no such page", "Nothing is at this address."),
     405: ErrorPage(405, "This page does not do that", "It exists, but not for this kind of request."),
+    408: ErrorPage(408, "This request did not arrive whole", "Nothing was changed.", "Send it again."),
     413: ErrorPage(413, "That is too much at once", "A form may hold 1 MiB and 1,000 fields."),
 }
 _STALE_FORM = ErrorPage(
@@ -103,7 +104,7 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     if isinstance(error, CSRFError):
         return show(_STALE_FORM)
-    status = error.code or 500
+    status = 408 if isinstance(error, ClientDisconnected) else error.code or 500
     answer = show(_HTTP_PAGES.get(status, ErrorPage(status, error.name)))
     allowed = getattr(error, "valid_methods", None)
     return (*answer, {"Allow": ", ".join(allowed)}) if allowed and isinstance(answer, tuple) else answer

@@ -11,10 +11,17 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from core.errors import ConfigurationError
+from web.deadlines import deadlines
 
 
 class QuietRequestHandler(WSGIRequestHandler):
-    """Writes no line per request: the path of a one-time link is a secret (TRUST K1)."""
+    """Writes no line per request: the path of a one-time link is a secret (TRUST K1). Does not wait for slow
+    ones (W10)."""
+
+    def handle_one_request(self) -> None:
+        """Read a request and answer it."""
+        with deadlines().kept_by(self.connection):
+            super().handle_one_request()
 
     def version_string(self) -> str:
         """What the Server header says: no version to look up."""
