@@ -22,7 +22,7 @@ def ring_for_forgotten(settings: Settings) -> None:
 
 
 def clear_sign_ins(_: Settings) -> None:
-    """Remove the sessions that have ended, though nobody signs in any more, and the oldest refused sign-ins."""
+    """Remove the sessions that have ended, though nobody signs in any more, and old refused sign-ins."""
     clear_ended_sessions(utc_now())
     clear_old_failures(utc_now())
 
