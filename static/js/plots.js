@@ -15,13 +15,26 @@
     return values.map((value) => `${value === 0 ? 0 : +(value / size).toPrecision(4)} ${value === 0 ? "" : word}`.trim());
   }
 
+  const amount = (unit, value) => unit === "bytes" ? amounts(unit, [value])[0] : Math.round(value).toLocaleString("en");
+
   // Moments come shifted to the server's clock, so they are read as if they were UTC
-  function moments(values, step) {
-    return values.map((value) => {
-      const at = new Date(value * 1000);
-      if (step >= DAY) return `${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}`;
-      return at.toISOString().slice(11, step < 60 ? 19 : 16);
-    });
+  const day = (at) => `${MONTHS[new Date(at * 1000).getUTCMonth()]} ${new Date(at * 1000).getUTCDate()}`;
+  const clock = (at, step) => new Date(at * 1000).toISOString().slice(11, step < 60 ? 19 : 16);
+  const moments = (values, step) => values.map((at) => (step >= DAY ? day(at) : clock(at, step)));
+  function moment(all, place, daily) {
+    const isLong = all[all.length - 1] - all[0] > DAY;
+    if (daily) return day(all[place]);
+    return isLong ? `${day(all[place])}, ${clock(all[place], DAY)}` : clock(all[place], 1);
+  }
+
+  // What stands under the pointer, in words; those who do not point read the table
+  function tell(element, data) {
+    const told = element.parentElement.querySelector(".plot-told");
+    return ({ cursor: { idx: place }, data: [all] }) => {
+      const words = data.series.filter(({ values }) => values[place] != null)
+        .map(({ title, values }) => `${amount(data.unit, values[place])} ${title}`);
+      told.textContent = words.length ? `${moment(all, place, data.daily)}: ${words.join(", ")}` : "";
+    };
   }
 
   function colour(element, name) {
@@ -82,7 +95,8 @@
       height: element.clientHeight,
       padding: element.closest(".plot-small") ? [2, 0, 0, 0] : [8, 2, 0, 0],
       legend: { show: false },
-      cursor: { show: false },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
+      hooks: { setCursor: [tell(element, data)] },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: { x: { range: width(data) }, y: { range: height(data) } },
       axes: axes(element, data),

@@ -106,3 +106,13 @@ def test_a_password_is_shown_on_demand(guide: Page) -> None:
     button.click()
     expect(field).to_have_attribute("type", "text")
     expect(guide.get_by_role("button", name="Hide")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_plot_tells_what_stands_under_the_pointer(guide: Page) -> None:
+    """The same figures as in its table, day by our clock."""
+    guide.locator("#guide-sign-ins .plot-canvas").hover(position={"x": 60, "y": 60})
+    told = guide.locator("#guide-sign-ins .plot-told").text_content() or ""
+    guide.locator("#guide-sign-ins summary").click()
+    first = guide.get_by_role("region", name="Sign-ins, as a table").get_by_role("row").last
+    day, succeeded, failed = first.get_by_role("cell").all_text_contents()
+    assert told == f"{day}: {succeeded} succeeded, {failed} failed"
