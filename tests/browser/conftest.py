@@ -3,7 +3,6 @@ the test on anything the browser complains of."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,45 +12,29 @@ from playwright.sync_api import (
     BrowserContext,
     Page,
     StorageState,
-    ViewportSize,
     expect,
-    sync_playwright,
 )
 
+from tests.browser.launching import WIDE, launched
 from tests.browser.live_console import DOOR, LiveConsole, live_console
 from tests.browser.people import become_first_admin
 from tests.browser.witness import Witness
 from tests.servers import chromium
 
-WIDE: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 OpenPage = Callable[..., Page]
 
-_FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-expect.set_options(timeout=15_000)  # the machine may be busy with other tests
+_PATIENCE = 15_000  # ms, for the machine may be busy with other tests
+expect.set_options(timeout=_PATIENCE)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A Chromium with a profile of its own that is thrown away."""
+    """The Chromium of this process."""
     found = chromium.handed_on()
     if isinstance(found, chromium.NoChromium):
         pytest.skip(chromium.line(found))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found.path,
-            args=_FLAGS,
-            chromium_sandbox=os.geteuid() != 0,  # root has none
-        )
+    with launched(found) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +66,7 @@ def open_page(browser: Browser, console: LiveConsole, witnesses: list[Witness]) 
         given = {"base_url": console.address, "viewport": WIDE, "reduced_motion": "reduce", **options}
         contexts.append(browser.new_context(storage_state=state, **given))
         page = contexts[-1].new_page()
+        page.set_default_timeout(_PATIENCE)
         witnesses.append(Witness(page))
         return page
 

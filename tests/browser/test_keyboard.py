@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, StorageState, expect
 
-from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.conftest import OpenPage
+from tests.browser.launching import PHONE
 
 # What marks the element that has the focus; an outline of 2 px is the rule of the house.
 _OUTLINE = """() => {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.checks import check_page
-from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.conftest import OpenPage
 from tests.browser.features import STEPS, Walk, queue_walk, steps_recorded
 from tests.browser.following import expect_percent, expect_state, mark
+from tests.browser.launching import PHONE
 from tests.browser.live_console import LiveConsole
 
 

@@ -11,7 +11,8 @@ from werkzeug.routing import Rule
 
 from tests.browser.addresses import make_examples, page_rules, path_of
 from tests.browser.checks import check_page
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import OpenPage
+from tests.browser.launching import PHONE, WIDE
 from tests.browser.live_console import LiveConsole
 from tests.browser.witness import Witness
 
