@@ -25,6 +25,9 @@ CONNECT_TIMEOUT = 30.0
 CONNECT_PATIENCE = 3.0
 PING_PATIENCE = 1.0  # a connection out of the pool is asked whether it still lives
 ANSWER_PATIENCE = LOCK_PATIENCE + 2.0  # the server's own patience with a lock has to end before
+# A process that is stopped in the middle of a transaction keeps its rows from everybody for so long: less
+# than the lease of an operation, so that whoever takes it over can.
+SILENCE_LIMIT = 50.0
 LOCK_TIMEOUT = 5.0  # TRUST section 4.3 (d): by default DDL waits for ever, or for a day
 
 
@@ -39,7 +42,9 @@ def engine_options(settings: Settings, *, hurried: bool = False) -> dict[str, An
     adapter = adapter_for(settings.database)
     timeout = settings.db_connect_timeout
     options = {
-        "creator": connector(adapter, min(timeout, CONNECT_PATIENCE) if hurried else timeout),
+        "creator": _polite(
+            connector(adapter, min(timeout, CONNECT_PATIENCE) if hurried else timeout), adapter
+        ),
         "hide_parameters": True,  # values, which may be secrets, stay out of errors and logs
         **_transactions(adapter),
     }
@@ -100,6 +105,17 @@ def connector(adapter: Adapter, timeout: float, lock_timeout: float | None = Non
         return connection
 
     return connect
+
+
+def _polite(connect: Callable[[], Any], adapter: Adapter) -> Callable[[], Any]:
+    """`connect`, whose connections the server ends when they are silent within a transaction."""
+
+    def connect_politely() -> Any:
+        connection = connect()
+        adapter.silence_limit(connection, SILENCE_LIMIT)
+        return connection
+
+    return connect_politely
 
 
 @contextmanager

@@ -224,6 +224,11 @@ class Adapter(ABC):
         the connection is lost with it. None waits for ever."""
 
     @abstractmethod
+    def silence_limit(self, connection: Connection, seconds: float) -> None:
+        """From now on the server ends this session when it says nothing for `seconds` in the middle of a
+        transaction. Where a server knows no such limit, nothing changes."""
+
+    @abstractmethod
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         """From now on a statement on this connection ends after `seconds`; 0 takes the limit away."""
 

@@ -26,6 +26,9 @@ class MariaDBAdapter(MySQLAdapter):
         """In whole seconds, rounded up; 0 does not wait at all."""
         self._wait_for_locks(connection, max(0, math.ceil(seconds)))
 
+    def silence_limit(self, connection: Connection, seconds: float) -> None:
+        self.rows(connection, "SET SESSION idle_transaction_timeout = %s", (math.ceil(seconds),))
+
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         self.rows(connection, "SET SESSION max_statement_time = %s", (seconds,))
 

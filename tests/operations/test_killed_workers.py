@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event, select
 from core.clock import monotonic
 from core.connection import Dialect
 from core.settings import Settings
+from database import engine
 from models import OperationRecord, db
 from models.types import database_now
 from operations import leases
@@ -60,6 +61,7 @@ def test_a_worker_stopped_past_its_lease_does_no_harm_when_it_goes_on(
     """SIGSTOP past the lease, then SIGCONT."""
     monkeypatch.setattr(leases, "LEASE", 1.0)
     monkeypatch.setattr(leases, "HEARTBEAT", 0.2)
+    monkeypatch.setattr(engine, "SILENCE_LIMIT", 0.8)
     for number in range(max(1, ROUNDS // 3)):
         name = f"shelf{number}"
         id = Runner(ADMIN, settings).submit(count_to, name, limit=6, pause=0.2)

@@ -210,6 +210,9 @@ class MySQLAdapter(NetworkAdapter):
     def answer_patience(self, connection: Connection, seconds: float | None) -> None:
         wait_for_answers(connection, seconds)
 
+    def silence_limit(self, connection: Connection, seconds: float) -> None:
+        """MySQL has no such limit: what it has ends sessions that wait in a pool, too."""
+
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         """MySQL limits SELECT only."""
         self.rows(connection, "SET SESSION max_execution_time = %s", (round(seconds * 1000),))

@@ -199,6 +199,9 @@ class PostgreSQLAdapter(NetworkAdapter):
     def answer_patience(self, connection: Connection, seconds: float | None) -> None:
         cast("PatientConnection", connection).patience = seconds
 
+    def silence_limit(self, connection: Connection, seconds: float) -> None:
+        self._set(connection, "idle_in_transaction_session_timeout", round(seconds * 1000))
+
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         self._set(connection, "statement_timeout", round(seconds * 1000))
 

@@ -175,6 +175,9 @@ class SQLiteAdapter(Adapter):
     def answer_patience(self, connection: Connection, seconds: float | None) -> None:
         """There is no server that could hang."""
 
+    def silence_limit(self, connection: Connection, seconds: float) -> None:
+        """The lock goes with the process."""
+
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         driver = cast("sqlite3.Connection", connection)
         if not seconds:
