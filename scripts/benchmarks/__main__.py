@@ -8,10 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from statistics import median
 
-from scripts.benchmarks.comparison import Result, measure
+from scripts.benchmarks.comparison import Comparison, Result, measure
 from tests.servers.cache import Unavailable
 
-HELPERS = ("__init__", "__main__", "comparison", "databases")
+HELPERS = ("__init__", "__main__", "background_work", "comparison", "databases", "viewers")
 COLUMNS = "{:<34} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}  {}"
 
 
@@ -29,8 +29,8 @@ def _run(noun: str) -> bool:
     """True when all of `noun` could be measured and is within its limits."""
     within = True
     try:
-        for comparison in import_module(f"scripts.benchmarks.{noun}").comparisons():
-            result = measure(comparison)
+        for one in import_module(f"scripts.benchmarks.{noun}").comparisons():
+            result = measure(one) if isinstance(one, Comparison) else one
             print(_line(result), flush=True)
             within = within and result.within_limit
     except (RuntimeError, Unavailable) as error:
@@ -41,11 +41,11 @@ def _run(noun: str) -> bool:
 
 def _line(result: Result) -> str:
     return COLUMNS.format(
-        result.comparison.name,
+        result.name,
         f"{result.baseline_milliseconds:.1f}",
         f"{result.command_milliseconds:.1f}",
         *(f"{summary(result.ratios):.2f}" for summary in (min, median, max)),
-        f"{result.comparison.limit:g}",
+        f"{result.limit:g}",
         "within" if result.within_limit else "OVER",
     )
 

@@ -29,9 +29,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Result:
-    """The ratio of each round, and the medians behind them in milliseconds."""
+    """The ratio of each round, and the medians behind them in milliseconds. The middle one of the ratios may
+    be `limit` at most."""
 
-    comparison: Comparison
+    name: str
+    limit: float
     ratios: tuple[float, ...]
     baseline_milliseconds: float
     command_milliseconds: float
@@ -39,7 +41,7 @@ class Result:
     @property
     def within_limit(self) -> bool:
         """True when the middle one of the ratios is."""
-        return median(self.ratios) <= self.comparison.limit
+        return median(self.ratios) <= self.limit
 
 
 def measure(comparison: Comparison) -> Result:
@@ -50,7 +52,9 @@ def measure(comparison: Comparison) -> Result:
     ][1:]
     baselines, commands = zip(*rounds, strict=True)
     ratios = tuple(command / baseline for baseline, command in rounds)
-    return Result(comparison, ratios, median(baselines) * 1000, median(commands) * 1000)
+    return Result(
+        comparison.name, comparison.limit, ratios, median(baselines) * 1000, median(commands) * 1000
+    )
 
 
 def _seconds(comparison: Comparison, command: Sequence[str]) -> float:
