@@ -68,7 +68,8 @@ class Phase:
 @dataclass(frozen=True)
 class OperationPanel:
     """One operation at the moment `now` of the database. `holder_id` is the operation that holds its target,
-    "" when nobody does. `lines` are oldest first; earlier ones are left out when `has_earlier`."""
+    "" when nobody does. `lines` are oldest first; earlier ones are left out when `has_earlier`. A page that
+    shows them knows the log up to the line `newest_line`, 0 for none."""
 
     operation: OperationRow
     now: datetime
@@ -77,6 +78,7 @@ class OperationPanel:
     holder_title: str
     lines: tuple[LoggedLine, ...]
     has_earlier: bool
+    newest_line: int
 
     @property
     def current(self) -> Phase | None:
@@ -125,11 +127,6 @@ class OperationPanel:
         """True while nobody else may work on its target."""
         return self.holder_id == self.operation.id
 
-    @property
-    def newest_line(self) -> int:
-        """The id of the newest line, 0 for none."""
-        return self.lines[-1].id if self.lines else 0
-
 
 def read_panel(id: str, after: int = 0, limit: int = LINES_SHOWN) -> OperationPanel:
     """One operation with the newest `limit` lines of its log, or the next ones `after` a line. Raises
@@ -139,9 +136,8 @@ def read_panel(id: str, after: int = 0, limit: int = LINES_SHOWN) -> OperationPa
         if not rows:
             raise no_operation(id)
         lines = lines_of(session.execute(_lines(id, after, limit)).mappings())
-    if not after:
-        lines = lines[::-1]
-    return _panel(rows, lines, limit)
+    shown = lines if after else lines[:limit][::-1]
+    return _panel(rows, shown, len(lines) > limit, after)
 
 
 def _operation_with_phases(id: str) -> Select[Any]:
@@ -165,7 +161,9 @@ def _lines(id: str, after: int, limit: int) -> Select[Any]:
     return lines.order_by(_LINES.c.id.desc()).limit(limit + 1)
 
 
-def _panel(rows: Sequence[RowMapping], lines: tuple[LoggedLine, ...], limit: int) -> OperationPanel:
+def _panel(
+    rows: Sequence[RowMapping], lines: tuple[LoggedLine, ...], has_earlier: bool, after: int
+) -> OperationPanel:
     first = rows[0]
     return OperationPanel(
         OperationRow.of(first),
@@ -173,8 +171,9 @@ def _panel(rows: Sequence[RowMapping], lines: tuple[LoggedLine, ...], limit: int
         tuple(_phase(row) for row in rows if row[_PHASES.c.name] is not None),
         first[_LOCKS.c.operation_id] or "",
         first[_LOCKS.c.title] or "",
-        lines[-limit:],
-        len(lines) > limit,
+        lines,
+        has_earlier,
+        lines[-1].id if lines else after,
     )
 
 

@@ -8,12 +8,21 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 
+from core.actor import Role
 from core.clock import utc_now
-from models import OperationLine, OperationPhase, OperationRecord, db
-from tests.web.visitor import Visitor
+from core.progress import Operation, operation
+from models import OperationLine, OperationPhase, OperationRecord, User, db
+from operations.panels import LINES_SHOWN
+from tests.servers import Server
+from tests.web.conftest import MakeApp
+from tests.web.test_pages import HOSTILE
+from tests.web.visitor import Visitor, add_first_admin
+from web.actions import start
+from web.permissions import allow
 
 ID = "01JD0000000000000000000001"
 
@@ -106,3 +115,216 @@ def test_a_running_operation_is_shown_with_all_that_is_known(console: Flask, adm
     assert "Reading the shelf" in page
     assert 'role="log"' in page and 'http-equiv="refresh"' in page
     assert f'href="/operations/{ID}/cancel"' in page
+
+
+def test_a_poll_brings_figures_and_new_lines_alone(console: Flask, admin: Visitor) -> None:
+    """What somebody reads or is about to click stays where it is; nothing is spoken or written twice."""
+    add_operation(console)
+    add_phase(console)
+    add_lines(console, "The old line")
+    where, _ = poll_of(admin.get(f"/operations/{ID}").text)
+    change(console, OperationPhase, done=700)
+    add_lines(console, "The new line")
+    answer = admin.get(where).text
+    assert "700" in answer and "70<span>%</span>" in answer and 'value="700"' in answer
+    assert "The new line" in answer and "The old line" not in answer
+    assert "operation-cancel" not in answer and 'id="phases"' not in answer
+    for _ in range(2):
+        answer = admin.get(poll_of(answer)[0]).text
+        assert "line</span>" not in answer
+
+
+def test_a_poll_that_finds_nothing_new_is_answered_304(console: Flask, admin: Visitor) -> None:
+    add_operation(console, state="queued", started_at=None, attempt=0, worker="", heartbeat_at=None)
+    page = admin.get(f"/operations/{ID}").text
+    assert "Waiting for a worker" in page and 'hx-trigger="every 2s, ' in page
+    where, headers = poll_of(page)
+    answer = admin.get(where, headers=headers)
+    assert (answer.status_code, answer.data) == (304, b"")
+    change(console, OperationRecord, state="running", attempt=1, started_at=utc_now())
+    answer = admin.get(where, headers=headers)
+    assert answer.status_code == 200
+    assert (
+        'id="operation-state" hx-swap-oob="true"' in answer.text and 'hx-trigger="every 1s, ' in answer.text
+    )
+
+
+def test_the_last_answer_says_how_it_ended_and_asks_no_more(console: Flask, admin: Visitor) -> None:
+    add_operation(console)
+    add_phase(console)
+    where, headers = poll_of(admin.get(f"/operations/{ID}").text)
+    change(console, OperationPhase, done=1000, finished_at=utc_now())
+    change(console, OperationRecord, state="succeeded", finished_at=utc_now())
+    answer = admin.get(where, headers=headers).text
+    assert poll_of(answer) == ("", {})
+    assert "Succeeded" in answer and "bar-done" in answer and "Took" in answer
+    assert "operation-cancel" not in answer
+    page = admin.get(f"/operations/{ID}").text
+    assert "hx-trigger" not in re.sub(r'<span class="running".*?>', "", page) and "refresh" not in page
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (
+            {
+                "state": "failed",
+                "error_message": "The disk is full. Nothing was kept.",
+                "error_hint": "Make room: python manage_db.py prune",
+            },
+            ("The disk is full</h2>", "<p>Nothing was kept.</p>", "<code>python manage_db.py prune</code>"),
+        ),
+        ({"state": "failed", "error_message": "The disk is full."}, ("after 640 of 1,000 rows.",)),
+        (
+            {"state": "interrupted", "error_message": "Process 7 ended before the work did."},
+            ("message-caution", "Process 7 ended", "run it again"),
+        ),
+        ({"state": "cancelled", "cancel_requested_by": "bob"}, ("Cancelled by bob", "stays")),
+    ],
+)
+def test_an_end_that_is_no_success_says_what_became_of_it(
+    console: Flask, admin: Visitor, ended: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    add_operation(console, finished_at=utc_now(), **ended)
+    add_phase(console)
+    page = admin.get(f"/operations/{ID}").text
+    assert all(words in page for words in said)
+
+
+def test_the_panel_asks_two_questions_of_its_own(console: Flask, admin: Visitor) -> None:
+    add_operation(console)
+    add_phase(console)
+    add_lines(console, "first")
+    where, _ = poll_of(admin.get(f"/operations/{ID}").text)
+    asked: list[str] = []
+    with console.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *seen: asked.append(seen[2]))
+    admin.get(where)
+    assert len([statement for statement in asked if "operation" in statement]) == 2
+    assert len(asked) <= 4  # and who is signed in
+
+
+def test_w2_whatever_an_operation_says_is_text(console: Flask, admin: Visitor) -> None:
+    texts = {"title": HOSTILE, "target": HOSTILE, "actor": HOSTILE, "worker": HOSTILE, "kind": HOSTILE[:50]}
+    add_operation(console, **texts, cancel_requested_at=utc_now(), cancel_requested_by=HOSTILE)
+    add_phase(console, name=HOSTILE, unit="<b>")
+    add_lines(console, HOSTILE)
+    pages = [
+        f"/operations{rest}"
+        for rest in ("", f"/{ID}", f"/{ID}/panel", f"/{ID}/lines?before=9", f"/{ID}/cancel")
+    ]
+    for path in pages:
+        page = admin.get(path).text
+        assert "<img" not in page and "<b>" not in page, path
+        assert "\u202e" not in page and "\x1b" not in page, path
+        assert "&lt;img src=x onerror=alert(1)&gt;" in page, path
+
+
+def test_the_list_goes_on_by_state(console: Flask, admin: Visitor) -> None:
+    for number in range(55):
+        add_operation(console, f"01JD{number:022d}", state="failed", title=f"Work {number}")
+    add_operation(console, f"01JD{99:022d}", state="queued", title="Waits")
+    page = admin.get("/operations?state=failed").text
+    assert ">Work 54<" in page and ">Work 5<" in page and ">Work 4<" not in page and "Waits" not in page
+    assert "50 shown, more follow" in page
+    more = re.search(r'href="(/operations\?[^"]*before=[^"]+)"', page)
+    assert more
+    address = more[1].replace("&amp;", "&")
+    assert ">Work 4<" in admin.get(address).text
+    rows = admin.get(address, headers={"HX-Request": "true"}).text
+    assert ">Work 0<" in rows and "<html" not in rows and "55 shown<" in rows
+    assert "No operation is cancelled" in admin.get("/operations?state=cancelled").text
+    assert admin.get("/operations?state=lost").status_code == 422
+
+
+def test_an_empty_list_says_what_it_will_show(admin: Visitor) -> None:
+    assert "No operations yet" in admin.get("/operations").text
+
+
+def test_the_count_of_running_ones_stands_in_bar_and_navigation(console: Flask, admin: Visitor) -> None:
+    assert "running-pill" not in admin.get("/operations/running").text
+    add_operation(console)
+    assert 'aria-label="1 running"' in admin.get("/operations/running").text
+    page = admin.get("/operations").text
+    assert 'aria-label="1 running"' in page and "frame-count-running" in page
+
+
+def test_earlier_lines_follow_on_request(console: Flask, admin: Visitor) -> None:
+    add_operation(console)
+    add_lines(console, *(f"line {number}." for number in range(LINES_SHOWN + 2)))
+    page = admin.get(f"/operations/{ID}").text
+    assert "line 2." in page and "line 1." not in page
+    link = re.search(r'href="(/operations/\w+/lines[^"]+)"', page)
+    assert link
+    for headers in ({}, {"HX-Request": "true"}):
+        earlier = admin.get(link[1], headers=headers).text
+        assert "line 0." in earlier and "line 1." in earlier and "line 2." not in earlier
+        assert "Earlier lines</a>" not in earlier
+
+
+def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Visitor) -> None:
+    add_operation(console, user_id=7)
+    asks = admin.get(f"/operations/{ID}/cancel").text
+    assert "What was done until then stays" in asks
+    answer = admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}/cancel")
+    assert (answer.status_code, answer.location) == (303, f"/operations/{ID}")
+    page = admin.get(f"/operations/{ID}").text
+    assert "Cancel asked by mvogt" in page and f"/operations/{ID}/cancel" not in page
+    change(console, OperationRecord, state="cancelled", finished_at=utc_now())
+    assert admin.get(f"/operations/{ID}/cancel").status_code == 303
+    assert admin.post(f"/operations/{ID}/cancel").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "status"),
+    [("viewer", True, 403), ("operator", False, 403), ("operator", True, 303), ("admin", False, 303)],
+)
+def test_z2_only_who_started_it_or_an_admin_may_cancel(
+    console: Flask, admin: Visitor, role: str, own: bool, status: int
+) -> None:
+    with console.app_context():
+        user_id = db.session.query(User.id).scalar()
+        db.session.execute(update(User).values(role=role))
+        db.session.commit()
+    add_operation(console, user_id=user_id if own else user_id + 1)
+    page = admin.get(f"/operations/{ID}").text
+    assert (f"/operations/{ID}/cancel" in page) is (status == 303)
+    assert admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}").status_code == status
+    with console.app_context():
+        asked = db.session.query(OperationRecord.cancel_requested_at).scalar()
+    assert (asked is not None) is (status == 303)
+
+
+@operation("test.work", title="Work on {name}", target="{name}", role=Role.OPERATOR)
+def work(op: Operation, name: str) -> None:
+    """Nothing is done here: no worker runs."""
+
+
+def test_started_work_leads_to_its_page_and_a_held_target_to_its_holder(
+    make_app: MakeApp, database_url: str, server: Server
+) -> None:
+    """ARCHITECTURE section 4, rules 5 and 7."""
+    console = make_app(database_url)
+    add_first_admin(console)
+    console.add_url_rule(
+        "/begin", "begin", allow(Role.OPERATOR)(lambda: start(work, "shelf")), methods=["POST"]
+    )
+    visitor = Visitor(console)
+    visitor.sign_in()
+    first = visitor.post("/begin", page="/operations")
+    assert first.status_code == 303
+    page = visitor.get(first.location).text
+    assert "Work on shelf</h1>" in page and "Queued" in page and "Holds the lock on" in page
+    busy = visitor.post("/begin", page="/operations")
+    assert busy.status_code == 409
+    assert "Work on shelf" in busy.text and f'href="{first.location}"' in busy.text
+    assert visitor.post(f"{first.location}/cancel", page="/operations").status_code == 303
+    assert "It had not begun; nothing was changed." in visitor.get(first.location).text
+    assert visitor.post("/begin", page="/operations").status_code == 303
+
+
+def test_an_operation_that_is_not_there_is_404(admin: Visitor) -> None:
+    for path in ("", "/panel", "/lines", "/cancel"):
+        answer = admin.get(f"/operations/{HOSTILE.replace('/', '')}{path}")
+        assert answer.status_code == 404
+        assert "<img" not in answer.text
