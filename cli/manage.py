@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli import dsn, locks, seeding, setup, status, users, worker
+from cli import audit, dsn, locks, seeding, setup, status, users, worker
 from cli.options import common_options, examples
 from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 
@@ -33,6 +33,7 @@ for command in (
     *seeding.commands,
     *users.commands,
     *dsn.commands,
+    *audit.commands,
     *locks.commands,
     *worker.commands,
 ):

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from core.actor import Actor, Role
 from core.clock import utc_now
 from core.errors import AppError
+from core.naming import new_id
 from core.settings import Settings
 from models import AuditEvent, AuditHead
 from operations.rows import clip, table_of
@@ -36,7 +37,8 @@ _OF_HEAD = _HEAD.c.id == _HEAD_ID
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What one row says. `details` holds names and numbers, never a secret."""
+    """What one row says. `operation_id` is the same for intent and outcome; `details` holds names and
+    numbers, never a secret."""
 
     at: datetime
     event: Literal["intent", "outcome"]
@@ -66,7 +68,7 @@ def record_audit(settings: Settings, entry: AuditEntry) -> None:
 def audited(settings: Settings, actor: Actor, action: str, target: str) -> Iterator[None]:
     """Write the intent, and the outcome once the block has ended: for what is done in place and not as an
     operation. Raises ServerError where the intent cannot be written; then nothing has begun."""
-    facts = {"action": action, "target": target}
+    facts = {"action": action, "target": target, "operation_id": new_id()}  # which ties the two together
     record_audit(settings, AuditEntry.of(actor, event="intent", **facts))
     try:
         yield
@@ -121,4 +123,4 @@ def _make_head(connection: Connection) -> None:
     if entries:
         system = Actor("basekeeper", Role.ADMIN, "start")
         facts = {"action": HEAD_LOST, "target": "audit", "details": {"entries": entries}}
-        append(connection, AuditEntry.of(system, event="outcome", **facts))
+        append(connection, AuditEntry.of(system, event="outcome", outcome="failed", **facts))

@@ -34,9 +34,15 @@ def reference() -> str:
 def _sections(group: click.Group, program: str) -> Iterator[str]:
     context = click.Context(group, info_name=f"python {program}", terminal_width=100, **SETTINGS)
     yield f"## {program}\n\n```\n{group.get_help(context)}\n```\n"
+    yield from _commands(group, context, program)
+
+
+def _commands(group: click.Group, parent: click.Context, path: str) -> Iterator[str]:
     for name, command in group.commands.items():
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=100)
-        yield f"### {program} {name}\n\n```\n{command.get_help(inner)}\n```\n"
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
+        yield f"### {path} {name}\n\n```\n{command.get_help(context)}\n```\n"
+        if isinstance(command, click.Group):
+            yield from _commands(command, context, f"{path} {name}")
 
 
 if __name__ == "__main__":
