@@ -18,6 +18,7 @@ from core import text
 from core.settings import Settings
 from web.auth import WebUser, now
 from web.navigation import navigation, running_operations
+from web.server_version import init_server_version, server_version
 from web.version import VERSION
 
 THEMES = ("auto", "light", "dark")
@@ -42,6 +43,8 @@ def init_rendering(app: Flask, settings: Settings) -> None:
     app.add_template_global(note_attributes)
     app.add_template_global(has_focus)
     app.add_template_global(signed_in_user)
+    init_server_version(app, settings)
+    app.add_template_global(server_version)
     app.add_template_global(lambda endpoint: endpoint in app.view_functions, "has_page")
     app.context_processor(
         lambda: {

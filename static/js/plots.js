@@ -6,6 +6,8 @@
   const SIZES = [[1e15, "PB"], [1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "bytes"]];
   const COUNTS = [[1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]];
   const UNITS = { bytes: SIZES, count: COUNTS, "rows/s": COUNTS };
+  // Whole numbers only: there is no half a row
+  const STEPS = Array.from({ length: 15 }, (_, zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros)).flat();
   const plots = new Map(); // element -> uPlot
 
   // The labels of the y axis share one unit, that of the highest: "42.5 GB", "5 k"
@@ -68,8 +70,9 @@
         const [low, high] = uPlot.rangeNum(least ?? 0, most ?? 0, 0.1, true);
         return [least >= 0 ? Math.max(0, low) : low, high];
       }
-      const step = 10 ** Math.floor(Math.log10(most || 1)) / 2;
-      return [0, Math.ceil((most || 1) / step) * step];
+      const top = most || 1;
+      const step = STEPS.find((size) => size >= top / 4) ?? top;
+      return [0, Math.ceil(top / step) * step];
     };
   }
 
@@ -85,7 +88,7 @@
     const widest = (_, labels) => 16 + 6.6 * Math.max(...(labels ?? [""]).map((label) => label.length));
     return [
       { ...common, size: 26, gap: 8, space: 72, grid: { show: false }, values: (_, at, __, ___, step) => moments(at, step) },
-      { ...common, size: widest, gap: 10, space: 30, grid: { stroke: colour(element, "grid"), width: 1 }, values: (_, at) => amounts(data.unit, at) },
+      { ...common, size: widest, gap: 10, space: 30, incrs: STEPS, grid: { stroke: colour(element, "grid"), width: 1 }, values: (_, at) => amounts(data.unit, at) },
     ];
   }
 
