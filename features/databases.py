@@ -92,10 +92,7 @@ def add_database(
     check_fields(fields, settings)
     row = RegisteredDatabase(id=new_id(), created_by=created_by)
     row.password = Keyring(settings).encrypt(password, place_of(row.id))
-    with transaction() as session:
-        _check_is_free(
-            session.scalar(select(RegisteredDatabase).where(RegisteredDatabase.name == fields.name))
-        )
+    _check_is_free(fields.name)
     answer = _try(op, fields, password, settings, created_by, even_unreachable)
     write_fields(row, fields)
     keep_answer(row, answer)
