@@ -31,4 +31,4 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
 def sign_out(page: Page) -> None:
     """Sign out by the account menu."""
     page.get_by_role("button", name="account of Maren Vogt").click()
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()

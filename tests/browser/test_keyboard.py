@@ -33,12 +33,12 @@ def test_a_menu_opens_with_enter_and_gives_the_focus_back(page: Page, button: st
     opener = page.get_by_role("button", name=button)
     opener.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name=item)).to_be_visible()
+    expect(page.get_by_role("button", name=item, exact=True)).to_be_visible()
     expect(opener).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowDown")
     expect(opener).not_to_be_focused()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name=item)).to_be_hidden()
+    expect(page.get_by_role("button", name=item, exact=True)).to_be_hidden()
     expect(opener).to_be_focused()
 
 

@@ -44,6 +44,6 @@ def test_from_the_link_to_the_end_of_an_operation(new_console: LiveConsole, open
     expect_state(page, "Succeeded")
     page.get_by_role("navigation").get_by_role("link", name="Dashboard").click()
     expect(page.get_by_role("main").get_by_role("link", name="Verify")).to_be_visible()
-    new_console.manage("verify")
+    new_console.manage("sample-data")
     page.get_by_role("navigation").get_by_role("link", name="Operations").click()
-    expect(page.get_by_role("main").get_by_role("link", name="Verify")).to_have_count(2)
+    expect(page.get_by_role("main").get_by_role("link", name="Add sample data")).to_be_visible()
