@@ -39,7 +39,7 @@ class Inspection:
 def inspect_schema(op: Operation, parameters: ConnectionParameters) -> Inspection:
     """Look through the schema of that database and change nothing; each fault is noted as it is found. Raises
     ConnectionFailed and its children, PrivilegeMissing, ServerError."""
-    with open_schema(parameters) as schema:
+    with open_schema(parameters, op) as schema:
         op.phase("Read the schema")
         live = schema.parts()
         differences = schema.differences(live)

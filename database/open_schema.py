@@ -12,12 +12,13 @@ from sqlalchemy.schema import ExecutableDDLElement
 
 from core.connection import ConnectionParameters
 from core.errors import PrivilegeMissing
-from database.adapters import closing_connection
+from core.progress import Operation
 from database.adapters.base import Adapter, Connection, translated
 from database.adapters.schema import Part, SchemaAdapter
 from database.adapters.schema_adapters import schema_adapter_for
 from database.comparison import Difference, create_statements, find_differences
 from database.orphans import BOUND
+from database.sessions import cancellable
 from database.url import driver_url
 from models import db
 
@@ -69,10 +70,10 @@ class OpenSchema:
 
 
 @contextmanager
-def open_schema(parameters: ConnectionParameters) -> Iterator[OpenSchema]:
-    """Connect for the length of a block; locks are waited for LOCK_TIMEOUT seconds. Raises ConnectionFailed
-    and its children."""
-    with closing_connection(parameters, CONNECT_TIMEOUT) as (adapter, connection):
+def open_schema(parameters: ConnectionParameters, op: Operation | None = None) -> Iterator[OpenSchema]:
+    """Connect for the length of a block; locks are waited for LOCK_TIMEOUT seconds. A cancel of `op` ends the
+    statement that runs. Raises ConnectionFailed and its children."""
+    with cancellable(op or Operation(), parameters, CONNECT_TIMEOUT) as (adapter, connection):
         adapter.lock_patience(connection, LOCK_TIMEOUT)
         compiler = compiler_like(make_url(driver_url(parameters)).get_dialect())
         yield OpenSchema(adapter, connection, schema_adapter_for(parameters.dialect), compiler)

@@ -28,6 +28,18 @@ def check_disk(name: str, folder: Path, *, ours: bool = False) -> Check:
     return Check(name, Status.DEGRADED if fault else Status.HEALTHY, value, hint)
 
 
+def free_space(folder: str | None) -> int | None:
+    """The bytes that an ordinary account may still write on the disk under `folder`; None without a folder
+    or where it cannot be read."""
+    if folder is None:
+        return None
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
+
+
 def nearest(path: Path) -> Path:
     """`path`, or what is closest above it and exists: where `path` would be made."""
     whole = path.absolute()

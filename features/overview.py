@@ -2,86 +2,106 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from sqlalchemy import case, func, select
 
 from core.actor import Role
 from core.errors import AppError
 from core.settings import Settings
-from core.text import plural
 from database.adapters import closing_connection
 from database.adapters.waiting import within
 from database.revisions import head_revision
+from database.transactions import transaction
+from features.console_checks import WELL, check_console
 from features.health import Check, Status, check_health
+from features.migrations import HistoryEntry, read_history
+from features.reasons import Reason, reasons_of
 from features.status import DatabaseStatus, read_status
+from models import RegisteredDatabase
 
 _PROBE_TIMEOUT = 3.0
 _ANSWER_PATIENCE = 10.0  # seconds; longer than any of its questions may take
-_TITLES = {
-    "connection": "The database answers slowly",
-    "query": "The database answers slowly",
-    "migrations": "Migrations are pending",
-    "tables": "Tables are missing",
-    "pool": "Connections run short",
-    "data_disk": "The disk with the data is filling up",
-    "backup_disk": "The disk with the backups is filling up",
-}
+_DATABASES = 7  # that a panel shows
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One thing that needs somebody: what is so, why it was said, what to do in words, and the command that
-    does it ("" for none)."""
+class DatabaseLine:
+    """A registered database as it was last seen: `message` says what was wrong, "" for nothing; `size` is in
+    bytes, None while it is not known."""
 
-    what: str
-    why: str
-    mend: str
-    command: str
-    urgent: bool
+    name: str
+    environment: str
+    state: str
+    is_well: bool
+    version: str
+    size: int | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The registered databases, those in trouble first and then by name; a few of `count`."""
+
+    lines: tuple[DatabaseLine, ...]
+    count: int
 
 
 @dataclass(frozen=True)
 class Overview:
-    """`reasons` is empty when all is well, and begins with the worst. `checks` are all that were made, in
-    their order; `head` is the newest revision that this release knows."""
+    """`checks` are all that were made, in their order; `head` is the newest revision that this release knows;
+    `history` the newest migrations applied, oldest first. Without all of our tables the console's own checks
+    were not made, and nothing is said of other databases."""
 
     checked_at: datetime
-    reasons: tuple[Reason, ...]
     checks: tuple[Check, ...]
     status: DatabaseStatus
     head: str
+    history: tuple[HistoryEntry, ...]
+    databases: Databases
+
+    @property
+    def has_tables(self) -> bool:
+        """True when all our tables are there."""
+        return _has_tables(self.checks)
 
     @property
     def passed(self) -> int:
         """How many checks found nothing."""
-        return len(self.checks) - len(self.reasons)
+        return sum(check.status is Status.HEALTHY for check in self.checks)
 
     @property
     def verdict(self) -> str:
         """What is true now, in one sentence."""
-        count = len(self.reasons)
+        count = len(self.checks) - self.passed
         if not count:
             return "All is well"
         return f"{count} thing{'s need' if count > 1 else ' needs'} you"
 
+    def reasons(self, reader: Role) -> tuple[Reason, ...]:
+        """What needs somebody, beginning with the worst; empty when all is well."""
+        return reasons_of(self.checks, len(self.status.pending), reader)
 
-def read_overview(settings: Settings, reader: Role = Role.VIEWER) -> Overview:
-    """Look at the database and say how it is; only an admin is told folders of the server. Raises
-    ConnectionFailed and its kin when it does not answer, SchemaTooNew when it was migrated by a newer
-    release."""
-    status = read_status(
-        settings.database, min(_PROBE_TIMEOUT, settings.db_connect_timeout), _ANSWER_PATIENCE
-    )
-    report = check_health(settings)
-    findings = [check for check in report.checks if check.status is not Status.HEALTHY]
-    order = list(Status)
-    findings.sort(key=lambda check: order.index(check.status), reverse=True)
+
+def read_overview(settings: Settings) -> Overview:
+    """Look at the database and say how it is; ends within seconds even when a check hangs. Needs an
+    application context. Raises ConnectionFailed and its kin when it does not answer, SchemaTooNew when it was
+    migrated by a newer release."""
+    timeout = min(_PROBE_TIMEOUT, settings.db_connect_timeout)
+    status = read_status(settings.database, timeout, _ANSWER_PATIENCE)
+    report = check_health(replace(settings, db_connect_timeout=timeout))
+    checks, databases = report.checks, Databases((), 0)
+    if _has_tables(checks):
+        checks += check_console()
+        databases = _read_databases()
     return Overview(
         checked_at=report.timestamp,
-        reasons=tuple(_reason(check, status, reader) for check in findings),
-        checks=report.checks,
+        checks=checks,
         status=status,
         head=head_revision(),
+        history=read_history(),
+        databases=databases,
     )
 
 
@@ -101,20 +121,19 @@ def database_answers(settings: Settings) -> bool:
         return False
 
 
-def _reason(check: Check, status: DatabaseStatus, reader: Role) -> Reason:
-    what = _TITLES.get(check.name, f"{check.name.replace('_', ' ').capitalize()} is {check.status}")
-    if check.name == "migrations" and status.pending:
-        what = f"{plural(len(status.pending), 'migration')} pending"
-    names_folder = check.name in ("data_disk", "backup_disk") and not reader.includes(Role.ADMIN)
-    mend, command = _split_hint("An admin is told where." if names_folder else check.hint)
-    return Reason(what, _sentence(check.value), mend, command, check.status is Status.UNHEALTHY)
+def _read_databases() -> Databases:
+    row = RegisteredDatabase
+    is_well = row.state.in_(WELL)
+    query = (
+        select(row.name, row.environment, row.state, is_well, row.version, row.size, row.message)
+        .order_by(case((is_well, 1), else_=0), row.name)
+        .limit(_DATABASES)
+    )
+    with transaction() as session:
+        lines = tuple(DatabaseLine(*found) for found in session.execute(query))
+        count = session.scalar(select(func.count()).select_from(row)) or 0
+    return Databases(lines, count)
 
 
-def _split_hint(hint: str) -> tuple[str, str]:
-    # Hints that name a command end with it: "Apply them: python migrate.py migrate".
-    words, found, command = hint.partition(": python ")
-    return (f"{words}:", f"python {command}") if found else (hint, "")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+def _has_tables(checks: tuple[Check, ...]) -> bool:
+    return any(check.name == "tables" and check.status is Status.HEALTHY for check in checks)

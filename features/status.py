@@ -9,11 +9,13 @@ from core.connection import ConnectionParameters
 from database.adapters import closing_connection
 from database.adapters.base import ServerVersion, TableSize
 from database.revisions import VERSION_TABLE, Revision, pending_revisions
+from features.health_disks import free_space
 
 
 @dataclass(frozen=True)
 class DatabaseStatus:
-    """`seconds` is the time from the first packet to an answered query; `size` is in bytes."""
+    """`seconds` is the time from the first packet to an answered query; `size` is in bytes, and so is
+    `free`, the room on the disk with the data, None where that cannot be seen from here."""
 
     version: ServerVersion
     seconds: float
@@ -21,6 +23,7 @@ class DatabaseStatus:
     pending: tuple[Revision, ...]
     size: int
     tables: tuple[TableSize, ...]
+    free: int | None
 
 
 def read_status(
@@ -42,4 +45,5 @@ def read_status(
             pending=pending_revisions(revisions),
             size=adapter.database_size(connection),
             tables=tuple(table for table in adapter.table_sizes(connection) if table.name != VERSION_TABLE),
+            free=free_space(adapter.data_folder(connection)),
         )

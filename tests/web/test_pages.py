@@ -11,50 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from database.expected import TABLES
-from database.revisions import head_revision
-from features.overview import read_overview
 from features.users import issue_first_admin_link
 from models import User, db
-from tests.servers import Server
 from tests.web.conftest import MakeApp
 from tests.web.visitor import PASSWORD, Visitor, add_first_admin
-from web.rendering import label
-from web.settings import settings_of
 
 HOSTILE = """<img src=x onerror=alert(1)>'"{{7*7}}\u202egpj\x1b[2J"""
-
-
-def test_the_dashboard_shows_the_state(make_app: MakeApp, server: Server, database_url: str) -> None:
-    console = make_app(database_url)
-    add_first_admin(console)
-    visitor = Visitor(console)
-    visitor.sign_in()
-    page = visitor.get("/").text
-    with console.app_context():
-        overview = read_overview(settings_of(console))
-    assert overview.verdict in page
-    assert overview.head in page
-    assert overview.status.version.text.startswith(server.version.split("-")[0])
-    for shown in ("Development", overview.status.version.text, "user_log", "No operations yet", "Maren Vogt"):
-        assert shown in page
-    for check in overview.checks:
-        assert f'<td class="name">{label(check.name)}</td>' in page
-
-
-def test_the_figures_agree(make_app: MakeApp, database_url: str) -> None:
-    """Counted are the tables of ours; the revision is said once, the check on it apart."""
-    console = make_app(database_url)
-    add_first_admin(console)
-    visitor = Visitor(console)
-    visitor.sign_in()
-    page = visitor.get("/").text
-    assert "alembic_version" not in page
-    assert f"<dt>Tables</dt><dd>{len(TABLES)}</dd>" in page
-    assert f"{len(TABLES)} tables, none missing" in page
-    assert f" in {len(TABLES)} tables" in page
-    panel = re.search(r'<section class="panel area-migrations".*?</section>', page, re.DOTALL)
-    assert panel and panel[0].count(head_revision()) == 1
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
@@ -69,10 +31,11 @@ def test_folders_of_the_server_are_shown_to_admins_alone(
         db.session.commit()
     visitor = Visitor(console)
     visitor.sign_in()
-    page = visitor.get("/").text
-    assert "Not a folder" in page
-    assert (str(tmp_path / "backups") in page) is (role == "admin")
-    assert role == "admin" or str(tmp_path) not in page
+    for path, words in (("/", "Not a folder"), ("/health", "not a folder")):
+        page = visitor.get(path).text
+        assert words in page
+        assert (str(tmp_path / "backups") in page) is (role == "admin")
+        assert role == "admin" or str(tmp_path) not in page
 
 
 def test_a_link_that_does_not_work_has_a_title_without_a_stop(console: Flask) -> None:
@@ -115,19 +78,10 @@ def test_the_focus_of_the_first_admin_is_on_the_first_fault(
     assert focused(answer.text) == [focus]
 
 
-def test_what_needs_somebody_stands_first_with_its_command(admin: Visitor, sqlite_url: str) -> None:
-    _execute(sqlite_url, "DROP TABLE sync_data", "DELETE FROM alembic_version")
-    page = admin.get("/").text
-    assert "2 things need you" in page
-    assert page.index("Tables are missing") < page.index("pending")
-    assert "<code>python manage_db.py init</code>" in page
-    assert "<code>python manage_db.py create-tables</code>" in page
-
-
 def test_w2_a_hostile_name_is_text(admin: Visitor, sqlite_url: str) -> None:
     quoted = HOSTILE.replace('"', '""')
     _execute(sqlite_url, f'CREATE TABLE "{quoted}" (id INTEGER)')
-    page = admin.get("/").text
+    page = admin.get("/health").text
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
     assert "{{7*7}}" in page

@@ -2,28 +2,117 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from flask import Blueprint, Flask, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
-from features.overview import read_overview
+from features.activity import SignInDay, online_users
+from features.reasons import Reason
+from features.sampling import SizePoint, size_history
+from features.verification import verify_schema
 from operations.store import newest_operations
+from web.auth import now
+from web.looks import init_looks, read_shared_overview, read_shared_sign_ins
 from web.permissions import allow
+from web.plots import Plot, Series
 from web.rendering import signed_in_user
-from web.settings import settings_of
 
 pages = Blueprint("overview", __name__)
+pages.record_once(lambda setup: init_looks(cast(Flask, setup.app)))
 
-_OPERATIONS_SHOWN = 7
+_ROWS = 7  # of operations and of people
+_DAYS = 90  # of the plot of the size
+_PACE = timedelta(days=30)
+
+# Where a page shows what a check found, or mends it: the endpoint and the words of the button.
+_PLACES = {
+    "worker": ("operations.index", "See operations"),
+    "databases": ("databases.index", "See databases"),
+    "audit": ("audit.index", "See the audit"),
+    "schema": ("health.show", "See all checks"),
+}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How much the size changed, in bytes, since a moment at most 30 days ago."""
+
+    bytes: int
+    since: datetime
 
 
 @pages.get("/")
 @allow(Role.VIEWER)
 def show() -> ResponseReturnValue:
-    """The verdict, the figures, the tables and the newest operations."""
+    """The verdict with its reasons, and the panels beneath."""
+    overview = read_shared_overview()
     user = signed_in_user()
+    role = user.role if user else Role.VIEWER
+    reasons = overview.reasons(role) if overview else ()
+    facts = _read_panels() if overview is None or overview.has_tables else {}
     return render_template(
         "overview/show.html",
-        overview=read_overview(settings_of(current_app), user.role if user else Role.VIEWER),
-        operations=newest_operations(_OPERATIONS_SHOWN),
+        overview=overview,
+        age=max(0.0, (now() - overview.checked_at).total_seconds()) if overview else 0,
+        reasons=[(reason, _place_of(reason)) for reason in reasons],
+        may_verify=role.includes(verify_schema.declaration.role),
+        **facts,
     )
+
+
+@pages.app_template_filter()
+def revision_words(name: str) -> str:
+    """What a migration is about: "8c20e5b1d6f4_background_work" is "Background work"."""
+    return name.partition("_")[2].replace("_", " ").capitalize() or name
+
+
+@pages.app_template_filter()
+def day_words(day: date) -> str:
+    """A day as people write it: "Nov 12"."""
+    return f"{day:%b} {day.day}"
+
+
+def _read_panels() -> dict[str, object]:
+    """What the panels show of our own tables."""
+    sizes, sign_ins = size_history(_DAYS, now()), read_shared_sign_ins()
+    return {
+        "operations": newest_operations(_ROWS),
+        "online": online_users(_ROWS, now()),
+        "sizes": Plot([point.taken_at for point in sizes], [Series("measured", _bytes(sizes))], unit="bytes"),
+        "growth": _growth(sizes),
+        "sign_ins": sign_ins,
+        "sign_in_plot": _sign_in_plot(sign_ins),
+    }
+
+
+def _bytes(sizes: tuple[SizePoint, ...]) -> list[int]:
+    return [point.size for point in sizes]
+
+
+def _growth(sizes: tuple[SizePoint, ...]) -> Growth | None:
+    """Measured between the newest sample and the oldest of the 30 days before it."""
+    recent = [point for point in sizes if point.taken_at >= sizes[-1].taken_at - _PACE]
+    if len(recent) < 2:
+        return None
+    return Growth(recent[-1].size - recent[0].size, recent[0].taken_at)
+
+
+def _sign_in_plot(days: tuple[SignInDay, ...]) -> Plot:
+    return Plot(
+        [day.day for day in days],
+        [
+            Series("succeeded", [day.succeeded for day in days], "succeeded"),
+            Series("failed", [day.failed for day in days], "failed"),
+        ],
+        kind="bars",
+    )
+
+
+def _place_of(reason: Reason) -> tuple[str, str] | None:
+    """The address and the words of the button of a reason, where a page of today helps."""
+    endpoint, words = _PLACES.get(reason.check, ("", ""))
+    return (url_for(endpoint), words) if endpoint in current_app.view_functions else None

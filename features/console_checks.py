@@ -1,0 +1,117 @@
+"""Checks that only the console can make, on its own tables: does a worker take up what is queued, do the
+registered databases answer, what did the last verifications find. Each needs an application context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+
+from core.clock import monotonic
+from core.text import duration, plural
+from database.transactions import transaction
+from features.database_probe import Outcome
+from features.database_rows import UNKNOWN
+from features.health_report import Check, Status
+from models import OperationRecord, RegisteredDatabase
+from models.types import database_now
+
+PATIENCE = timedelta(seconds=30)  # what is queued for longer waits for a worker, unless one is at work
+WELL = (Outcome.REACHABLE, UNKNOWN)  # states of a registered database that need nobody
+_NAMED = 3  # databases that one line can hold
+
+# Each verification: the name of its check, its kind, the error by which it tells a fault, how that weighs,
+# and what to do.
+_VERIFICATIONS = (
+    (
+        "audit", "audit.verify", "audit_broken", Status.UNHEALTHY,
+        "Keep the database as it is, and compare it with a backup from before.",
+    ),
+    (
+        "schema", "schema.verify", "schema_fault", Status.DEGRADED,
+        "Mend it, then verify again: python manage_db.py verify",
+    ),
+)  # fmt: skip
+
+
+def check_console() -> tuple[Check, ...]:
+    """All of them. Raises ServerError."""
+    found: list[Check] = []
+    for look in (_worker, _databases, _verifications):
+        found += _timed(look)
+    return tuple(found)
+
+
+def _worker() -> Iterator[Check]:
+    """Does anybody take up what is queued?"""
+    since = func.coalesce(OperationRecord.heartbeat_at, OperationRecord.created_at)
+    with transaction() as session:
+        now = session.scalars(select(database_now())).one()
+        late = select(func.count(), func.min(since)).where(
+            OperationRecord.state == "queued", since < now - PATIENCE
+        )
+        count, first = session.execute(late).one()
+        working = select(OperationRecord.id).where(
+            OperationRecord.state == "running",
+            OperationRecord.lease_until > now,
+            OperationRecord.arguments.is_not(None),  # it came out of the queue
+        )
+        is_busy = session.execute(working.limit(1)).first() is not None
+    yield _worker_check(count, first or now, now, is_busy)
+
+
+def _worker_check(count: int, first: datetime, now: datetime, is_busy: bool) -> Check:
+    if not count:
+        return Check("worker", Status.HEALTHY, "no operation waits for one")
+    verb, them = ("waits", "it") if count == 1 else ("wait", "them")
+    if is_busy:
+        return Check("worker", Status.HEALTHY, f"{plural(count, 'operation')} {verb} while another runs")
+    since = duration((now - first).total_seconds())
+    value = f"{plural(count, 'operation')} {verb}, the first for {since}, and nobody takes {them} up"
+    return Check("worker", Status.DEGRADED, value, "Start the worker: python manage_db.py worker")
+
+
+def _databases() -> Iterator[Check]:
+    """Do the registered databases answer, as far as the last look at each says?"""
+    failing = RegisteredDatabase.state.not_in(WELL)
+    with transaction() as session:
+        total = session.scalar(select(func.count()).select_from(RegisteredDatabase)) or 0
+        names = session.scalars(select(RegisteredDatabase.name).where(failing).order_by("name")).all()
+    if not total:
+        return
+    if not names:
+        yield Check("databases", Status.HEALTHY, f"{plural(total, 'registered database')}, none in trouble")
+        return
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    value = f"{len(names)} of {total} in trouble: {', '.join(names[:_NAMED])}{more}"
+    yield Check("databases", Status.DEGRADED, value, "Each says on its row what is wrong.")
+
+
+def _verifications() -> Iterator[Check]:
+    """What did the newest verification of each kind find? Silent where there was none."""
+    ended = func.coalesce(OperationRecord.finished_at, OperationRecord.created_at)
+    for name, kind, code, weight, hint in _VERIFICATIONS:
+        newest = (
+            select(OperationRecord.state, OperationRecord.error_message, ended.label("ended"))
+            .where(
+                OperationRecord.kind == kind,
+                or_(OperationRecord.state == "succeeded", OperationRecord.error_code == code),
+            )
+            .order_by(OperationRecord.id.desc())
+            .limit(1)
+        )
+        with transaction() as session:
+            row = session.execute(newest).first()
+        if row and row.state == "succeeded":
+            yield Check(name, Status.HEALTHY, f"verified {row.ended:%Y-%m-%d %H:%M} UTC")
+        elif row:
+            yield Check(name, weight, row.error_message, hint)
+
+
+def _timed(look: Callable[[], Iterator[Check]]) -> list[Check]:
+    began = monotonic()
+    found = list(look())
+    milliseconds = round((monotonic() - began) * 1000, 1)
+    return [replace(check, milliseconds=milliseconds) for check in found]

@@ -1,0 +1,39 @@
+"""The looks at the database that pages share: how it is, and the sign-ins of the last days."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from flask import Flask, current_app
+
+from features.activity import SignInDay, SignInHistory
+from features.overview import Overview, read_overview
+from web.auth import now
+from web.settings import settings_of
+from web.snapshots import Snapshot
+
+_OVERVIEW = "basekeeper_overview"
+_SIGN_INS = "basekeeper_sign_ins"
+
+
+def init_looks(app: Flask) -> None:
+    """Let the pages of `app` share what they look at."""
+    history = SignInHistory()
+    app.extensions[_OVERVIEW] = Snapshot(app, lambda: read_overview(settings_of(app)), keep=5, linger=10)
+    app.extensions[_SIGN_INS] = Snapshot(
+        app, lambda: history.read(now().astimezone(UTC).date()), keep=60, linger=600
+    )
+
+
+def read_shared_overview(*, fresh: bool = False) -> Overview | None:
+    """How the database is, some seconds old at most; None while the first look has no answer yet. Raises
+    ConnectionFailed and its kin, SchemaTooNew."""
+    look: Snapshot[Overview] = current_app.extensions[_OVERVIEW]
+    return look.read(fresh=fresh)
+
+
+def read_shared_sign_ins() -> tuple[SignInDay, ...]:
+    """The sign-ins of the last 30 UTC days, a minute old at most; () while they are still counted. Raises
+    ServerError."""
+    look: Snapshot[tuple[SignInDay, ...]] = current_app.extensions[_SIGN_INS]
+    return look.read() or ()
