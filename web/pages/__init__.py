@@ -8,6 +8,7 @@ from web.navigation import provide_counts
 from web.pages import (
     appearance,
     first_admin,
+    health,
     operations,
     overview,
     passwords,
@@ -17,7 +18,18 @@ from web.pages import (
     styleguide,
 )
 
-_PAGES = (overview, operations, sign_in, proof, first_admin, passwords, appearance, styleguide, probes)
+_PAGES = (
+    overview,
+    operations,
+    health,
+    sign_in,
+    proof,
+    first_admin,
+    passwords,
+    appearance,
+    styleguide,
+    probes,
+)
 
 
 def register_pages(app: Flask) -> None:
