@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.clock import utc_now
 from core.settings import Settings
+from features.database_checks import check_databases
 from features.login_sessions import clear_ended_sessions
 from features.sampling import sample_sizes
 from features.throttling import clear_old_failures
@@ -29,6 +30,7 @@ def clear_sign_ins(_: Settings) -> None:
 
 CHORES = (
     Chore("look for forgotten operations", 5.0, ring_for_forgotten),
+    Chore("look at the registered databases", 15.0, check_databases, after=_SETTLED),
     Chore("sample the sizes of databases", 10 * MINUTE, sample_sizes, after=_SETTLED),
     Chore("clear ended sessions away", MINUTE, clear_sign_ins, after=_SETTLED),
 )

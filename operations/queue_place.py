@@ -29,9 +29,12 @@ class QueuePlace:
 
 
 def queue_place(settings: Settings) -> QueuePlace:
-    """The place for the application's database. Raises Unsupported for one in memory, which no second
-    connection sees."""
-    database = settings.database
+    """The place for the application's database. Raises Unsupported for one in memory."""
+    return place_of(settings.database, settings.redis)
+
+
+def place_of(database: ConnectionParameters, server: RedisServer | None = None) -> QueuePlace:
+    """The place for `database`. Raises Unsupported for one in memory, which no second connection sees."""
     if database.in_memory:
         raise Unsupported(
             "A database in memory has no queue.", hint="Name a file: DATABASE_URL=sqlite:///FILE.db"
@@ -40,7 +43,7 @@ def queue_place(settings: Settings) -> QueuePlace:
     identity = f"sqlite:///{path}" if path else str(database)
     name = hashlib.sha256(identity.encode()).hexdigest()[:16]
     file = path.with_name(f"{path.stem}-queue.db") if path else _INSTANCE / f"queue-{name}.db"
-    return QueuePlace(name, file, settings.redis)
+    return QueuePlace(name, file, server)
 
 
 def _path(database: ConnectionParameters) -> Path | None:

@@ -113,6 +113,7 @@ def database_url(server: Server) -> Iterator[str]:
     url = server.create_database()
     yield url
     server.drop_database(url)
+    _forget_queue(url)
 
 
 @pytest.fixture
@@ -129,6 +130,14 @@ def private_server(server: Server) -> Iterator[PrivateServer]:
 def sqlite_url(tmp_path: Path) -> str:
     """The URL of an SQLite file that is not there yet."""
     return f"sqlite:///{tmp_path / f'{secrets.token_hex(4)}.db'}"
+
+
+def _forget_queue(url: str) -> None:
+    """What rang for the operations of a database on a server lies in a file of the tree."""
+    from core.connection import parse_url
+    from operations.queue_place import place_of
+
+    place_of(parse_url(url)).file.unlink(missing_ok=True)
 
 
 def _settings_left() -> list[str]:
