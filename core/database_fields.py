@@ -104,6 +104,8 @@ def completed(fields: DatabaseFields) -> DatabaseFields:
 def find_faults(fields: DatabaseFields, settings: Settings) -> tuple[Fault, ...]:
     """What is wrong with completed `fields`; () when they can be used."""
     faults = [*_name_faults(fields, settings), *_word_faults(fields), *_text_faults(fields)]
+    if fields.dialect not in DIALECTS:
+        return tuple(faults)  # what else is needed depends on it
     faults += _file_faults(fields, settings) if fields.is_file else _server_faults(fields)
     return tuple(faults + list(_certificate_faults(fields, settings)))
 
@@ -156,7 +158,7 @@ def _word_faults(fields: DatabaseFields) -> Iterator[Fault]:
     for field, words in allowed:
         if getattr(fields, field) not in words:
             yield Fault(field, f"Choose {', '.join(words)}.")
-    if not fields.is_file and fields.tls_mode not in TLS_MODES:
+    if fields.tls_mode not in TLS_MODES and not fields.is_file:
         yield Fault("tls_mode", f"Choose {', '.join(TLS_MODES)}.")
 
 

@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.text import visible
 from database.transactions import DatabaseSession
 from features.credentials import Keyring
+from features.database_probe import Outcome
 from models import RegisteredDatabase
 
 UNKNOWN = "unknown"
@@ -40,6 +41,11 @@ class DatabaseFacts:
     def name(self) -> str:
         """The name people know it by."""
         return self.fields.name
+
+    @property
+    def is_reachable(self) -> bool:
+        """True when the last look reached it."""
+        return self.state == Outcome.REACHABLE
 
 
 def facts_of(row: RegisteredDatabase) -> DatabaseFacts:
