@@ -10,6 +10,8 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 def visible(text: str) -> str:
     """`text` with every control, format and bidirectional character written as an escape, line breaks
     included: one line stays one line on a terminal and in a log (TRUST section 1.2, W2)."""
+    if text.isprintable():  # nearly all is, and pages ask this of every word
+        return text
     return "".join(_escape(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, bindparam, select
 
 from database.transactions import transaction
 from models import OperationLine, OperationPhase, OperationRecord, TargetLock
@@ -132,7 +133,7 @@ def read_panel(id: str, after: int = 0, limit: int = LINES_SHOWN) -> OperationPa
     """One operation with the newest `limit` lines of its log, or the next ones `after` a line. Raises
     NotFound, ServerError."""
     with transaction() as session:
-        rows = session.execute(_operation_with_phases(id)).mappings().all()
+        rows = session.execute(_operation_with_phases(), {"id": id}).mappings().all()
         if not rows:
             raise no_operation(id)
         lines = lines_of(session.execute(_lines(id, after, limit)).mappings())
@@ -140,15 +141,16 @@ def read_panel(id: str, after: int = 0, limit: int = LINES_SHOWN) -> OperationPa
     return _panel(rows, shown, len(lines) > limit, after)
 
 
-def _operation_with_phases(id: str) -> Select[Any]:
-    """One row for each phase of the newest attempt, or a single one."""
+@cache
+def _operation_with_phases() -> Select[Any]:
+    """Of the operation `id`: one row for each phase of the newest attempt, or a single one."""
     is_phase = (_PHASES.c.operation_id == _OPERATIONS.c.id) & (_PHASES.c.attempt == _OPERATIONS.c.attempt)
     lock = (_LOCKS.c.operation_id, _LOCKS.c.title)
     return (
         select(*OPERATION_COLUMNS, database_now().label("now"), *lock, *_PHASES.c)
         .outerjoin(_LOCKS, _LOCKS.c.target == _OPERATIONS.c.target)
         .outerjoin(_PHASES, is_phase)
-        .where(_OPERATIONS.c.id == id)
+        .where(_OPERATIONS.c.id == bindparam("id"))
         .order_by(_PHASES.c.position)
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from core import text
 from operations.panels import OperationPanel, Phase
 
@@ -17,8 +19,8 @@ _ENOUGH = 2  # points
 class SpeedPaths:
     """An SVG path of the speeds, and of the area below them; `lowest`, `highest` and `newest` in words."""
 
-    line: str
-    area: str
+    line: Markup
+    area: Markup
     lowest: str
     highest: str
     newest: str
@@ -70,6 +72,6 @@ def speed_paths(phase: Phase) -> SpeedPaths | None:
     first, last = phase.speeds[0][0], phase.speeds[-1][0]
     across, up = _WIDTH / ((last - first) or 1), (_HEIGHT - 2) / (max(speeds) or 1)
     points = [f"{(at - first) * across:.1f} {_HEIGHT - speed * up:.1f}" for at, speed in phase.speeds]
-    line = "M" + "L".join(points)
+    line = Markup("M" + "L".join(points))  # numbers alone
     words = [figure(speed, phase.unit) for speed in (min(speeds), max(speeds), speeds[-1])]
-    return SpeedPaths(line, f"{line}V{_HEIGHT}H0Z", *words)
+    return SpeedPaths(line, line + f"V{_HEIGHT}H0Z", *words)
