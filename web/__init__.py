@@ -7,9 +7,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from core.actor import Actor, Role
 from core.settings import Settings, load_settings
 from database.context import bind
 from database.manager import init_database
+from operations.audit import AuditEntry, record_audit
 from web.auth import init_auth
 from web.errors import init_errors
 from web.pages import register_pages
@@ -44,5 +46,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_rendering(app, settings)
     register_pages(app)
     with app.app_context():
-        init_database(app)
+        _init_database(app, settings)
     return app
+
+
+def _init_database(app: Flask, settings: Settings) -> None:
+    """Make the database ready. That it made the schema is in the audit from its first row on: before, there
+    was no table for an intent (TRUST L1)."""
+    report = init_database(app)
+    if report.created or report.adopted:
+        facts = {"action": "schema.init", "target": settings.database.name, "outcome": "succeeded"}
+        record_audit(settings, AuditEntry.of(Actor("start", Role.ADMIN, "start"), event="outcome", **facts))

@@ -15,6 +15,8 @@ from web.permissions import PUBLIC, allow, declared_permission
 # What is open to whom. A new endpoint has no row here, and fails the build until somebody decides.
 MATRIX = {
     "appearance.update": PUBLIC,
+    "audit.index": Role.ADMIN,
+    "audit.verify": Role.ADMIN,
     "first_admin.create": PUBLIC,
     "first_admin.new": PUBLIC,
     "operations.cancel": Role.OPERATOR,

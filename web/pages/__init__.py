@@ -7,6 +7,7 @@ from flask import Flask
 from web.navigation import provide_counts
 from web.pages import (
     appearance,
+    audit,
     first_admin,
     health,
     operations,
@@ -22,6 +23,7 @@ _PAGES = (
     overview,
     operations,
     health,
+    audit,
     sign_in,
     proof,
     first_admin,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from core.actor import Actor, Role
 from core.errors import AlreadyExists
 from features.login_sessions import open_session
 from features.sign_in_links import Purpose, read_link
 from features.status import read_status
 from features.users import create_first_admin
+from operations.audit import audited
 from web.auth import browser, now, remember, session_token
 from web.forms import PASSWORD_HINT, FirstAdminForm
 from web.permissions import public
@@ -32,8 +34,12 @@ def create(token: str) -> ResponseReturnValue:
     form = FirstAdminForm()
     if not form.validate():
         return _form(form, token), 422
+    read_link(token, Purpose.FIRST_ADMIN, now())  # whoever has none writes nothing into the audit
+    new = form.new_user
+    actor = Actor(new.username, Role.VIEWER, "web", browser().address)
     try:
-        user_id = create_first_admin(token, form.new_user, form.password.data, now())
+        with audited(settings_of(current_app), actor, "user.create_first_admin", new.username):
+            user_id = create_first_admin(token, new, form.password.data, now())
     except AlreadyExists as error:
         form.username.errors = [str(error)]
         return _form(form, token), error.http_status

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from core.actor import Actor, Role
 from core.errors import InvalidInput
 from features.login_sessions import open_session
 from features.sign_in_links import Purpose, read_link
 from features.users import set_password
+from operations.audit import audited
 from web.auth import browser, now, remember, session_token
 from web.forms import PASSWORD_HINT, PasswordForm
 from web.permissions import public
+from web.settings import settings_of
 
 pages = Blueprint("passwords", __name__)
 
@@ -30,8 +33,11 @@ def update(token: str) -> ResponseReturnValue:
     form = PasswordForm()
     if not form.validate():
         return _form(form, token), 422
+    username = read_link(token, Purpose.PASSWORD, now()).username  # without a link no row in the audit
+    actor = Actor(username, Role.VIEWER, "web", browser().address)
     try:
-        user_id = set_password(token, form.password.data, now())
+        with audited(settings_of(current_app), actor, "user.set_password", username):
+            user_id = set_password(token, form.password.data, now())
     except InvalidInput as error:
         form.password.errors = [str(error)]
         return _form(form, token), error.http_status
