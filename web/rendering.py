@@ -31,28 +31,19 @@ def init_rendering(app: Flask, settings: Settings) -> None:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _ONE_DAY
     app.jinja_env.finalize = shown
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.add_template_filter(text.size, "size")
-    app.add_template_filter(text.duration, "duration")
-    app.add_template_filter(count)
-    app.add_template_filter(moment)
-    app.add_template_filter(label)
-    app.add_template_global(text.plural, "plural")
-    app.add_template_global(icon)
-    app.add_template_global(file_url)
-    app.add_template_global(control_attributes)
-    app.add_template_global(note_attributes)
-    app.add_template_global(has_focus)
-    app.add_template_global(signed_in_user)
     init_server_version(app, settings)
-    app.add_template_global(server_version)
+    for filter_ in (text.size, text.duration, count, moment, label):
+        app.add_template_filter(filter_)
+    for word in (text.plural, icon, file_url, control_attributes, note_attributes, has_focus, signed_in_user):
+        app.add_template_global(word)
+    for fact in (navigation, running_operations, server_version):
+        app.add_template_global(fact)
     app.add_template_global(lambda endpoint: endpoint in app.view_functions, "has_page")
     app.context_processor(
         lambda: {
             "environment": settings.flask_env,
             "database_name": settings.database.name,
             "theme": theme(),
-            "navigation": navigation,
-            "running_operations": running_operations,
             "version": VERSION,
             "zone": zone(),
         }
