@@ -49,11 +49,13 @@ class LiveConsole:
         return self.folder / "settings"
 
     def manage(self, *arguments: str) -> str:
-        """What `python manage_db.py ARGUMENTS` prints, in another process. Raises CalledProcessError."""
+        """What `python manage_db.py ARGUMENTS` prints, in another process. Raises AssertionError with what it
+        says when it fails."""
         run = subprocess.run(
             [sys.executable, str(ROOT / "manage_db.py"), *arguments],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=True,
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
+        assert run.returncode == 0, run.stderr
         return str(run.stdout)
 
 
