@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -59,12 +60,12 @@ def test_a_worker_stopped_past_its_lease_does_no_harm_when_it_goes_on(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGSTOP past the lease, then SIGCONT."""
-    monkeypatch.setattr(leases, "LEASE", 1.0)
+    monkeypatch.setattr(leases, "LEASE", 2.0)
     monkeypatch.setattr(leases, "HEARTBEAT", 0.2)
     monkeypatch.setattr(engine, "SILENCE_LIMIT", 0.8)
     for number in range(max(1, ROUNDS // 3)):
         name = f"shelf{number}"
-        id = Runner(ADMIN, settings).submit(count_to, name, limit=6, pause=0.2)
+        id = Runner(ADMIN, settings).submit(count_to, name, limit=10, pause=0.3)
         with worker(lambda id=id: perform(settings, CATALOGUE, id)) as pid:  # type: ignore[misc]
             wait_until(lambda name=name: counted(settings, name) >= 2)  # type: ignore[misc]
             os.kill(pid, signal.SIGSTOP)
@@ -76,7 +77,7 @@ def test_a_worker_stopped_past_its_lease_does_no_harm_when_it_goes_on(
         # On SQLite the lock on the file tells that it lives; elsewhere another has taken over.
         taken_over = 1 if settings.database.dialect is Dialect.SQLITE else 2
         assert (row.state, row.attempt) == ("succeeded", taken_over)
-        assert counted(settings, name) == 6
+        assert counted(settings, name) == 10
     assert not rows(settings, "SELECT * FROM target_lock")
     assert in_context(settings, verify_chain).fault is None
 
@@ -158,3 +159,4 @@ def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
     end = monotonic() + seconds
     while not reached():
         assert monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
