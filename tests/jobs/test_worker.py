@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from contextlib import closing
@@ -68,6 +70,27 @@ def test_it_refuses_a_database_in_memory(tmp_path: Path) -> None:
     run = run_tool("manage_db.py", "worker", cwd=tmp_path, DATABASE_URL="sqlite:///:memory:")
     assert (run.code, run.out) == (2, "")
     assert "DATABASE_URL=sqlite:///FILE.db" in run.error
+
+
+def test_it_says_what_is_missing_for_redis(tmp_path: Path) -> None:
+    """As where requirements.txt alone is installed."""
+    door = str(ROOT / "manage_db.py")
+    code = (
+        "import runpy, sys; sys.modules['redis'] = None; "
+        f"sys.argv = [{door!r}, 'worker']; runpy.run_path({door!r}, run_name='__main__')"
+    )
+    variables = {"DATABASE_URL": "sqlite:///shop.db", "REDIS_URL": "redis://127.0.0.1:1"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), **variables}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("Error: ") and "requirements-redis.txt" in run.stderr, run.stderr
 
 
 def test_a_killed_worker_is_followed_by_one_that_goes_on(by_file: Settings, tmp_path: Path) -> None:
