@@ -47,7 +47,7 @@ def console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def admin(browser: Browser, console: LiveConsole) -> StorageState:
-    """The cookies of mvogt, the first admin of `console`, signed in."""
+    """The cookies of nfalk, the first admin of `console`, signed in."""
     context = browser.new_context()
     page = context.new_page()
     become_first_admin(page, console)

@@ -57,7 +57,7 @@ def queue_walk(console: LiveConsole, name: str) -> Walk:
     """Queue a walk for the worker of `console`, as another process would."""
     guide = console.folder / f"{name}.guide"
     settings = load_settings(console.env_file)
-    id = Runner(Actor("mvogt", Role.ADMIN, "cli"), settings).submit(take_walk, name=name, guide=str(guide))
+    id = Runner(Actor("nfalk", Role.ADMIN, "cli"), settings).submit(take_walk, name=name, guide=str(guide))
     return Walk(id, name, guide)
 
 

@@ -6,15 +6,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.live_console import LiveConsole
 
-USERNAME = "mvogt"
+USERNAME = "nfalk"
 PASSWORD = "a walk along the river"
 
 
 def become_first_admin(page: Page, console: LiveConsole) -> None:
     """Follow the one-time link and fill in its form; leaves the page on the dashboard."""
     page.goto(console.link)
-    page.get_by_label("Name", exact=True).fill("Maren Vogt")
-    page.get_by_label("Email").fill("maren.vogt@example.com")
+    page.get_by_label("Name", exact=True).fill("Nora Falk")
+    page.get_by_label("Email").fill("nora.falk@example.com")
     page.get_by_label("Username").fill(USERNAME)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create admin and sign in").click()
@@ -30,5 +30,5 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
 
 def sign_out(page: Page) -> None:
     """Sign out by the account menu."""
-    page.get_by_role("button", name="account of Maren Vogt").click()
+    page.get_by_role("button", name="account of Nora Falk").click()
     page.get_by_role("button", name="Sign out", exact=True).click()

@@ -27,7 +27,7 @@ def test_the_first_stop_leads_past_the_navigation(page: Page) -> None:
     expect(page.get_by_role("main")).to_be_focused()
 
 
-@pytest.mark.parametrize(("button", "item"), [("Theme", "Dark"), ("account of Maren Vogt", "Sign out")])
+@pytest.mark.parametrize(("button", "item"), [("Theme", "Dark"), ("account of Nora Falk", "Sign out")])
 def test_a_menu_opens_with_enter_and_gives_the_focus_back(page: Page, button: str, item: str) -> None:
     page.goto("/")
     opener = page.get_by_role("button", name=button)
