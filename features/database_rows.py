@@ -36,6 +36,7 @@ class DatabaseFacts:
     created_at: datetime | None = None
     created_by: str = ""
     is_own: bool = False
+    id: str = ""
 
     @property
     def name(self) -> str:
@@ -60,6 +61,7 @@ def facts_of(row: RegisteredDatabase) -> DatabaseFacts:
         row.message,
         row.created_at,
         row.created_by,
+        id=row.id,
     )
 
 

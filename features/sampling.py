@@ -49,13 +49,16 @@ def sample_sizes(settings: Settings) -> int:
             return 0  # another worker is at it
 
 
-def size_history(days: int, at: datetime | None = None) -> tuple[SizePoint, ...]:
-    """The sizes of the console's own database over the last `days`, oldest first; at most POINTS of them,
-    the newest among them. Needs an application context. Raises ServerError."""
+def size_history(
+    days: int, at: datetime | None = None, database_id: str | None = None
+) -> tuple[SizePoint, ...]:
+    """The sizes of the console's own database, or of the registered one of that id, over the last `days`,
+    oldest first; at most POINTS of them, the newest among them. Needs an application context. Raises
+    ServerError."""
     since = (at or utc_now()) - timedelta(days=days)
     query = (
         select(SizeSample.taken_at, SizeSample.size)
-        .where(_of(None), SizeSample.taken_at >= since)
+        .where(_of(database_id), SizeSample.taken_at >= since)
         .order_by(SizeSample.taken_at.desc())
     )
     with transaction() as session:

@@ -8,6 +8,7 @@ from web.navigation import provide_counts
 from web.pages import (
     appearance,
     audit,
+    databases,
     first_admin,
     health,
     operations,
@@ -22,6 +23,7 @@ from web.pages import (
 _PAGES = (
     overview,
     operations,
+    databases,
     health,
     audit,
     sign_in,
