@@ -1,94 +1,20 @@
-"""The pages of operations: the list, one operation live, cancelling, what another holds (ARCHITECTURE section
-4, TRUST Z2, W2)."""
+"""The pages of operations: the list, and one operation live (ARCHITECTURE section 4, TRUST W2)."""
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, insert, update
+from sqlalchemy import event
 
-from core.actor import Role
 from core.clock import utc_now
-from core.progress import Operation, operation
-from models import OperationLine, OperationPhase, OperationRecord, User, db
+from models import OperationPhase, OperationRecord, db
 from operations.panels import LINES_SHOWN
-from tests.servers import Server
-from tests.web.conftest import MakeApp
+from tests.web.operations import ID, add_lines, add_operation, add_phase, change, poll_of
 from tests.web.test_pages import HOSTILE
-from tests.web.visitor import Visitor, add_first_admin
-from web.actions import start
-from web.permissions import allow
-
-ID = "01JD0000000000000000000001"
-
-
-def add_operation(console: Flask, id: str = ID, **values: Any) -> str:
-    """An operation that runs, or what `values` say."""
-    now = utc_now()
-    row = {
-        "id": id,
-        "kind": "test.work",
-        "title": "Back up shelf",
-        "target": "shelf",
-        "state": "running",
-        "actor": "ada",
-        "through": "web",
-        "created_at": now - timedelta(minutes=2),
-        "started_at": now - timedelta(minutes=2),
-        "attempt": 1,
-        "attempts": 3,
-        "worker": "worker-1, process 7",
-        "heartbeat_at": now - timedelta(seconds=4),
-    }
-    with console.app_context():
-        db.session.execute(insert(OperationRecord).values(row | values))
-        db.session.commit()
-    return id
-
-
-def add_phase(console: Flask, position: int = 0, **values: Any) -> None:
-    now = utc_now()
-    row = {
-        "operation_id": ID,
-        "attempt": 1,
-        "position": position,
-        "name": "Copy rows",
-        "done": 640,
-        "total": 1000,
-        "unit": "row",
-        "started_at": now - timedelta(seconds=64),
-        "speeds": [[1.0, 8.0], [2.0, 10.0], [3.0, 12.0]],
-    }
-    with console.app_context():
-        db.session.execute(insert(OperationPhase).values(row | values))
-        db.session.commit()
-
-
-def add_lines(console: Flask, *messages: str) -> None:
-    rows = [{"operation_id": ID, "at": utc_now(), "message": message} for message in messages]
-    with console.app_context():
-        db.session.execute(insert(OperationLine), rows)
-        db.session.commit()
-
-
-def change(console: Flask, model: Any, **values: Any) -> None:
-    with console.app_context():
-        db.session.execute(update(model).values(**values))
-        db.session.commit()
-
-
-def poll_of(page: str) -> tuple[str, dict[str, str]]:
-    """Where the page asks next, and with which headers; "" when it does not."""
-    tag = re.search(r'<div id="operation-poll"[^>]*>', page)
-    assert tag
-    where = re.search(r'hx-get="([^"]+)"', tag[0])
-    headers = re.search(r"hx-headers='([^']+)'", tag[0])
-    return (where[1].replace("&amp;", "&") if where else "", json.loads(headers[1]) if headers else {})
+from tests.web.visitor import Visitor
 
 
 def test_a_running_operation_is_shown_with_all_that_is_known(console: Flask, admin: Visitor) -> None:
@@ -260,67 +186,6 @@ def test_earlier_lines_follow_on_request(console: Flask, admin: Visitor) -> None
         earlier = admin.get(link[1], headers=headers).text
         assert "line 0." in earlier and "line 1." in earlier and "line 2." not in earlier
         assert "Earlier lines</a>" not in earlier
-
-
-def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Visitor) -> None:
-    add_operation(console, user_id=7)
-    asks = admin.get(f"/operations/{ID}/cancel").text
-    assert "What was done until then stays" in asks
-    answer = admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}/cancel")
-    assert (answer.status_code, answer.location) == (303, f"/operations/{ID}")
-    page = admin.get(f"/operations/{ID}").text
-    assert "Cancel asked by mvogt" in page and f"/operations/{ID}/cancel" not in page
-    change(console, OperationRecord, state="cancelled", finished_at=utc_now())
-    assert admin.get(f"/operations/{ID}/cancel").status_code == 303
-    assert admin.post(f"/operations/{ID}/cancel").status_code == 409
-
-
-@pytest.mark.parametrize(
-    ("role", "own", "status"),
-    [("viewer", True, 403), ("operator", False, 403), ("operator", True, 303), ("admin", False, 303)],
-)
-def test_z2_only_who_started_it_or_an_admin_may_cancel(
-    console: Flask, admin: Visitor, role: str, own: bool, status: int
-) -> None:
-    with console.app_context():
-        user_id = db.session.query(User.id).scalar()
-        db.session.execute(update(User).values(role=role))
-        db.session.commit()
-    add_operation(console, user_id=user_id if own else user_id + 1)
-    page = admin.get(f"/operations/{ID}").text
-    assert (f"/operations/{ID}/cancel" in page) is (status == 303)
-    assert admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}").status_code == status
-    with console.app_context():
-        asked = db.session.query(OperationRecord.cancel_requested_at).scalar()
-    assert (asked is not None) is (status == 303)
-
-
-@operation("test.work", title="Work on {name}", target="{name}", role=Role.OPERATOR)
-def work(op: Operation, name: str) -> None:
-    """Nothing is done here: no worker runs."""
-
-
-def test_started_work_leads_to_its_page_and_a_held_target_to_its_holder(
-    make_app: MakeApp, database_url: str, server: Server
-) -> None:
-    """ARCHITECTURE section 4, rules 5 and 7."""
-    console = make_app(database_url)
-    add_first_admin(console)
-    console.add_url_rule(
-        "/begin", "begin", allow(Role.OPERATOR)(lambda: start(work, "shelf")), methods=["POST"]
-    )
-    visitor = Visitor(console)
-    visitor.sign_in()
-    first = visitor.post("/begin", page="/operations")
-    assert first.status_code == 303
-    page = visitor.get(first.location).text
-    assert "Work on shelf</h1>" in page and "Queued" in page and "Holds the lock on" in page
-    busy = visitor.post("/begin", page="/operations")
-    assert busy.status_code == 409
-    assert "Work on shelf" in busy.text and f'href="{first.location}"' in busy.text
-    assert visitor.post(f"{first.location}/cancel", page="/operations").status_code == 303
-    assert "It had not begun; nothing was changed." in visitor.get(first.location).text
-    assert visitor.post("/begin", page="/operations").status_code == 303
 
 
 def test_an_operation_that_is_not_there_is_404(admin: Visitor) -> None:

@@ -1,0 +1,78 @@
+"""What people do to operations: begin them and cancel them (ARCHITECTURE section 4, TRUST Z2)."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from core.actor import Role
+from core.clock import utc_now
+from core.progress import Operation, operation
+from models import OperationRecord, User, db
+from tests.web.conftest import MakeApp
+from tests.web.operations import ID, add_operation, change
+from tests.web.visitor import Visitor, add_first_admin
+from web.actions import start
+from web.permissions import allow
+
+
+def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Visitor) -> None:
+    add_operation(console, user_id=7)
+    asks = admin.get(f"/operations/{ID}/cancel").text
+    assert "What was done until then stays" in asks
+    answer = admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}/cancel")
+    assert (answer.status_code, answer.location) == (303, f"/operations/{ID}")
+    page = admin.get(f"/operations/{ID}").text
+    assert "Cancel asked by mvogt" in page and f"/operations/{ID}/cancel" not in page
+    change(console, OperationRecord, state="cancelled", finished_at=utc_now())
+    assert admin.get(f"/operations/{ID}/cancel").status_code == 303
+    assert admin.post(f"/operations/{ID}/cancel").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "status"),
+    [("viewer", True, 403), ("operator", False, 403), ("operator", True, 303), ("admin", False, 303)],
+)
+def test_z2_only_who_started_it_or_an_admin_may_cancel(
+    console: Flask, admin: Visitor, role: str, own: bool, status: int
+) -> None:
+    with console.app_context():
+        user_id = db.session.query(User.id).scalar()
+        db.session.execute(update(User).values(role=role))
+        db.session.commit()
+    add_operation(console, user_id=user_id if own else user_id + 1)
+    page = admin.get(f"/operations/{ID}").text
+    assert (f"/operations/{ID}/cancel" in page) is (status == 303)
+    assert admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}").status_code == status
+    with console.app_context():
+        asked = db.session.query(OperationRecord.cancel_requested_at).scalar()
+    assert (asked is not None) is (status == 303)
+
+
+@operation("test.work", title="Work on {name}", target="{name}", role=Role.OPERATOR)
+def work(op: Operation, name: str) -> None:
+    """Nothing is done here: no worker runs."""
+
+
+def test_started_work_leads_to_its_page_and_a_held_target_to_its_holder(
+    make_app: MakeApp, database_url: str, server: Server
+) -> None:
+    """ARCHITECTURE section 4, rules 5 and 7."""
+    console = make_app(database_url)
+    add_first_admin(console)
+    console.add_url_rule(
+        "/begin", "begin", allow(Role.OPERATOR)(lambda: start(work, "shelf")), methods=["POST"]
+    )
+    visitor = Visitor(console)
+    visitor.sign_in()
+    first = visitor.post("/begin", page="/operations")
+    assert first.status_code == 303
+    page = visitor.get(first.location).text
+    assert "Work on shelf</h1>" in page and "Queued" in page and "Holds the lock on" in page
+    busy = visitor.post("/begin", page="/operations")
+    assert busy.status_code == 409
+    assert "Work on shelf" in busy.text and f'href="{first.location}"' in busy.text
+    assert visitor.post(f"{first.location}/cancel", page="/operations").status_code == 303
+    assert "It had not begun; nothing was changed." in visitor.get(first.location).text
+    assert visitor.post("/begin", page="/operations").status_code == 303
