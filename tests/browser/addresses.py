@@ -37,9 +37,21 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
     """An address for each page with arguments, by endpoint; what it shows is made on `console`."""
     walk = queue_walk(console, "oslo")
     walk.allow(STEPS)
+    register_notes(console)
     said = console.manage("create-admin", "ines", "ines@example.com")
     return {
         "passwords.edit": next(word for word in said.split() if "/set-password/" in word),
+        "databases.show": "/databases/notes",
+        "databases.edit": "/databases/notes/edit",
+        "databases.confirm_remove": "/databases/notes/remove",
         "operations.show": walk.path,
         "operations.lines": f"{walk.path}/lines",
     }
+
+
+def register_notes(console: LiveConsole) -> None:
+    """A database that `console` knows besides its own: the file notes.db."""
+    file = console.folder / "databases/notes.db"
+    file.parent.mkdir()
+    file.touch()
+    console.manage("database", "add", "notes", "--dialect", "sqlite", "--database", file.name)

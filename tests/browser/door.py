@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from core.settings import Settings  # noqa: E402 - the path comes first
 
 
-def main() -> None:
-    """Serve the console and work for it, until the process is ended."""
+@contextmanager
+def worker_of_tests(settings: Settings) -> Iterator[None]:
+    """Work for the console while the context lasts."""
     from jobs.catalogue import CATALOGUE
     from jobs.worker import Worker
     from tests.browser.features import take_walk
-    from web.preflight import checked_settings
-    from web.serving import listen, serve
-    from web.starting import start
 
-    settings = checked_settings()
-    listener = listen(settings.host, settings.port)
-    made = start()
-    Worker(settings, {**CATALOGUE, take_walk.declaration.kind: take_walk}).start()
-    serve(made, listener)
+    worker = Worker(settings, {**CATALOGUE, take_walk.declaration.kind: take_walk})
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-    main()
+    from web.starting import main
+
+    main(worker_of_tests)

@@ -12,7 +12,8 @@ PASSWORD = "a walk along the river"
 
 def become_first_admin(page: Page, console: LiveConsole) -> None:
     """Follow the one-time link and fill in its form; leaves the page on the dashboard."""
-    page.goto(console.link)
+    answer = page.goto(console.link)
+    assert answer and answer.ok, f"{page.inner_text('body')}\n{console.printed}"
     page.get_by_label("Name", exact=True).fill("Nora Falk")
     page.get_by_label("Email").fill("nora.falk@example.com")
     page.get_by_label("Username").fill(USERNAME)

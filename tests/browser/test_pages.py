@@ -20,8 +20,8 @@ both_sizes = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"
 
 
 @pytest.fixture(scope="session")
-def examples(console: LiveConsole) -> Mapping[str, str]:
-    """An address for each page with arguments."""
+def examples(console: LiveConsole, admin: StorageState) -> Mapping[str, str]:
+    """An address for each page with arguments. The first admin comes before all that is made for them."""
     return make_examples(console)
 
 
