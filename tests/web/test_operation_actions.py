@@ -56,7 +56,7 @@ def work(op: Operation, name: str) -> None:
 
 
 def test_started_work_leads_to_its_page_and_a_held_target_to_its_holder(
-    make_app: MakeApp, database_url: str, server: Server
+    make_app: MakeApp, database_url: str
 ) -> None:
     """ARCHITECTURE section 4, rules 5 and 7."""
     console = make_app(database_url)
