@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from core.errors import NotFound
 from features.databases import read_database
@@ -40,7 +41,7 @@ def nobody_there() -> Iterator[dict[str, str]]:
         yield {"name": "shop", "environment": "production", **place, **account}
 
 
-def register(admin: Visitor, **fields: str):  # type: ignore[no-untyped-def]
+def register(admin: Visitor, **fields: str) -> TestResponse:
     return admin.post("/databases", "/databases/new", **fields)
 
 
