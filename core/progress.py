@@ -115,13 +115,9 @@ class Operation:
         try:
             self.check()
             yield
-        except Exception as error:
-            if not self._cancelled():
-                raise
-            raise OperationCancelled() from error
         finally:
             self._endings.remove(end)
-        self.check()
+            self.check()  # in place of whatever the work says of what was ended under it
 
     def end_waits(self) -> None:
         """End whatever the work waits for now. Raises what the ends raise."""

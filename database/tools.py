@@ -41,9 +41,7 @@ class Tool(Enum):
     PG_DUMP = "pg_dump", "postgresql-client"
     PG_RESTORE = "pg_restore", "postgresql-client"
     MYSQLDUMP = "mysqldump", "default-mysql-client"
-    MYSQL = "mysql", "default-mysql-client"
     MARIADB_DUMP = "mariadb-dump", "mariadb-client"
-    MARIADB = "mariadb", "mariadb-client"
 
     @property
     def program(self) -> str:

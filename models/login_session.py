@@ -13,7 +13,7 @@ from models.types import Identifier, UtcDateTime
 
 
 class LoginSession(Model):
-    """One signed-in browser. Only the SHA-256 of its identifier is kept. One that `stays` has no idle limit."""
+    """One signed-in browser. Only the SHA-256 of its identifier is kept. What `stays` has no idle limit."""
 
     __tablename__ = "login_session"
     __table_args__ = table_options()

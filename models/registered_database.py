@@ -8,8 +8,11 @@ from sqlalchemy import CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import utc_now
+from core.connection import Dialect
 from models.base import Model, table_options
 from models.types import Identifier, UtcDateTime
+
+_KINDS = ", ".join(f"'{kind}'" for kind in Dialect)
 
 
 class RegisteredDatabase(Model):
@@ -18,7 +21,7 @@ class RegisteredDatabase(Model):
 
     __tablename__ = "registered_database"
     __table_args__ = table_options(
-        CheckConstraint("dialect IN ('postgresql', 'mysql', 'mariadb', 'sqlite')", name="dialect"),
+        CheckConstraint(f"dialect IN ({_KINDS})", name="dialect"),
         CheckConstraint(
             "environment IN ('development', 'testing', 'staging', 'production')", name="environment"
         ),
