@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
@@ -74,9 +74,14 @@ def panel(id: str) -> ResponseReturnValue:
     """What has changed: figures always, the rest when the page does not show it yet. Answers 304 when the
     page shows all of it."""
     state = read_panel(id, request.args.get("after", 0, type=int))
-    if request.if_none_match.contains(entity_tag(state)):
-        return Response(status=304)
-    return _show("operations/_panel.html", state, seen=request.args.get("seen", ""))
+    tag = entity_tag(state)
+    if request.if_none_match.contains(tag):
+        response = Response(status=304)
+    else:
+        seen = request.args.get("seen", "")
+        response = make_response(_show("operations/_panel.html", state, seen=seen))
+    response.set_etag(tag)
+    return response
 
 
 @pages.get("/<id>/lines")
