@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from core.actor import Actor
 from core.clock import utc_now
@@ -37,18 +38,23 @@ def _cancel(connection: Connection, id: str, actor: Actor) -> None:
         raise Conflict(f"{row.title} has ended already: {row.state}.")
     if row.cancel_requested_at:
         return
-    facts = {"target": row.target, "operation_id": id}
-    append(connection, AuditEntry.of(actor, event="intent", action="operation.cancel", **facts))
     asked = {"cancel_requested_at": utc_now(), "cancel_requested_by": clip(actor.name, _OPERATIONS.c.actor)}
     same = (_OPERATIONS.c.id == id) & (_OPERATIONS.c.state == row.state)
-    if row.state == "running":
-        connection.execute(update(_OPERATIONS).where(same).values(asked))
-        return
-    ended = {"state": "cancelled", "finished_at": utc_now()}
+    waits = row.state == "queued"
+    ended = {"state": "cancelled", "finished_at": utc_now()} if waits else {}
     if not connection.execute(update(_OPERATIONS).where(same).values(asked | ended)).rowcount:
-        raise Conflict(f"{row.title} was begun just now.", hint="Cancel it again.")
+        raise Conflict(f"{row.title} went on just now.", hint="Look at it, and cancel it again.")
+    if waits:
+        _free(connection, row)
+    facts = {"target": row.target, "operation_id": id}
+    append(connection, AuditEntry.of(actor, event="intent", action="operation.cancel", **facts))
+    if waits:
+        append(
+            connection, AuditEntry.of(actor, event="outcome", action=row.kind, outcome="cancelled", **facts)
+        )
+
+
+def _free(connection: Connection, row: Row[Any]) -> None:
     holder = find_holder(connection, row.target)
-    if holder and holder.operation_id == id:
+    if holder and holder.operation_id == row.id:
         remove_lock(connection, holder)
-    outcome = {"action": row.kind, "outcome": "cancelled"}
-    append(connection, AuditEntry.of(actor, event="outcome", **facts, **outcome))

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Inspector, column, inspect, select, table
 
 from database.revisions import pending_revisions
-from models import AuditEvent, AuditHead, OperationLine, OperationRecord, TargetLock
+from models import AuditEvent, AuditHead, OperationLine, OperationPhase, OperationRecord, TargetLock
 from operations.rows import table_of
 
 _VERSION = table("alembic_version", column("version_num"))
-_MODELS = (AuditEvent, AuditHead, OperationRecord, OperationLine, TargetLock)
+_MODELS = (AuditEvent, AuditHead, OperationRecord, OperationPhase, OperationLine, TargetLock)
 _NEEDED = {one.name: one for one in map(table_of, _MODELS)}
 
 
