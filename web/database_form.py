@@ -40,7 +40,7 @@ class DatabaseForm(FlaskForm):  # type: ignore[misc]
     database_name = StringField("Database")
     account = StringField("Account", [Optional()])
     password = PasswordField("Password", [Optional()])
-    tls_mode = SelectField("TLS mode", choices=_TLS_MODES, **_CHOICES)
+    tls_mode = SelectField("TLS mode", [Optional()], choices=_TLS_MODES, **_CHOICES)
     tls_root_certificate = StringField("CA certificate", [Optional()])
     even_unreachable = BooleanField("Keep it though it cannot be reached now")
 
