@@ -1,4 +1,4 @@
-"""The dashboard and the health page: the verdict, the reasons for it, and words where there is nothing yet."""
+"""The dashboard and the health page: the verdict, the reasons for it, and words where nothing is yet."""
 
 from __future__ import annotations
 
