@@ -14,6 +14,7 @@ from core.text import duration, plural
 from database.transactions import transaction
 from features.database_probe import Outcome
 from features.database_rows import UNKNOWN
+from features.databases import list_databases
 from features.health_report import Check, Status
 from models import OperationRecord, RegisteredDatabase
 from models.types import database_now
@@ -82,11 +83,19 @@ def _databases() -> Iterator[Check]:
     if not total:
         return
     if not names:
-        yield Check("databases", Status.HEALTHY, f"{plural(total, 'registered database')}, none in trouble")
+        value = f"{plural(total, 'registered database')}, none in trouble{_exceptions()}"
+        yield Check("databases", Status.HEALTHY, value)
         return
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    value = f"{len(names)} of {total} in trouble: {', '.join(names[:_NAMED])}{more}"
+    value = f"{len(names)} of {total} in trouble: {', '.join(names[:_NAMED])}{more}{_exceptions()}"
     yield Check("databases", Status.DEGRADED, value, "Each says on its row what is wrong.")
+
+
+def _exceptions() -> str:
+    """The databases that are reached over a way less protected than is usual (TRUST C6): reported, never
+    held against anyone."""
+    exposed = [f"{one.name} (TLS {one.fields.tls_mode})" for one in list_databases() if one.fields.exposure]
+    return f"; TLS exceptions: {', '.join(exposed)}" if exposed else ""
 
 
 def _verifications() -> Iterator[Check]:

@@ -20,6 +20,7 @@ from database.adapters import closing_connection
 from database.adapters.base import Capability
 from database.context import application_context
 from database.migrator import migrate
+from features.console_checks import check_console
 from features.credentials import CredentialsKeyMissing, CredentialsUnreadable
 from features.database_checks import check_databases
 from features.database_tries import NotReachable, TooManyTests, try_connection
@@ -71,8 +72,8 @@ def nobody_there() -> Typed:
     return DatabaseFields("gone", "testing", "postgresql", "d", "127.0.0.1", port, "u"), "a canary's password"
 
 
-def add(settings: Settings, typed: Typed, **more: bool) -> None:
-    runner(settings).run(add_database, *typed, created_by="mvogt", **more)
+def add(settings: Settings, typed: Typed, *, even_unreachable: bool = False) -> None:
+    runner(settings).run(add_database, *typed, created_by="mvogt", even_unreachable=even_unreachable)
 
 
 def stored(name: str) -> RegisteredDatabase:
@@ -236,3 +237,5 @@ def test_an_unprotected_way_is_an_exception_that_is_recorded(settings: Settings)
     lines = db.session.scalars(select(OperationLine.message)).all()
     assert "not encrypted" in read_database("open").fields.exposure
     assert any("Exception: TLS mode disable" in line for line in lines)
+    told = next(check for check in check_console() if check.name == "databases")
+    assert told.value.endswith("; TLS exceptions: open (TLS disable)")

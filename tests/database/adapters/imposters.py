@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 Talk = Callable[[socket.socket], bytes]
 
@@ -78,8 +80,9 @@ def mysql_that_wants_the_password(client: socket.socket) -> bytes:
     return client.recv(4096)
 
 
-def _greet_mysql(client: socket.socket) -> None:
-    capabilities = 0x0008_A20F  # protocol 4.1, plugins, secure connection, database, local files; no TLS
+def _greet_mysql(client: socket.socket, *, tls: bool = False) -> None:
+    capabilities = 0x0008_A20F  # protocol 4.1, plugins, secure connection, database, local files
+    capabilities |= 0x0800 if tls else 0
     _send_packet(
         client,
         0,
@@ -96,3 +99,54 @@ def _send_packet(client: socket.socket, number: int, payload: bytes) -> None:
 def _read_packet(client: socket.socket) -> bytes:
     length = int.from_bytes(client.recv(4, socket.MSG_WAITALL)[:3], "little")
     return client.recv(length, socket.MSG_WAITALL)
+
+
+def mysql_with_a_key_of_its_own(client: socket.socket) -> bytes:
+    """Offers no TLS, wants the whole password, and hands out the key to encrypt it with."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = rsa.generate_private_key(65537, 2048).public_key()
+    _greet_mysql(client)
+    _read_packet(client)
+    _send_packet(client, 2, b"\xfecaching_sha2_password\x00" + b"s" * 20 + b"\x00")
+    received = _read_packet(client)
+    _send_packet(client, 4, b"\x01\x04")
+    received += _read_packet(client)
+    _send_packet(client, 6, b"\x01" + key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return received + _read_packet(client)
+
+
+def postgresql_with(certificate: Path, key: Path) -> Talk:
+    """Shows that certificate, and refuses whoever takes it."""
+
+    def talk(client: socket.socket) -> bytes:
+        client.recv(8)
+        client.sendall(b"S")
+        with _protected(client, certificate, key) as line:
+            received = line.recv(4096)
+            fields = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0\0"
+            line.sendall(b"E" + struct.pack("!I", 4 + len(fields)) + fields)
+            return received
+
+    return talk
+
+
+def mysql_with(certificate: Path, key: Path) -> Talk:
+    """The same, as MySQL does it."""
+
+    def talk(client: socket.socket) -> bytes:
+        _greet_mysql(client, tls=True)
+        _read_packet(client)
+        with _protected(client, certificate, key) as line:
+            received = line.recv(4096)
+            _send_packet(line, 3, b"\xff" + struct.pack("<H", 1045) + b"#28000no")
+            return received
+
+    return talk
+
+
+def _protected(client: socket.socket, certificate: Path, key: Path) -> ssl.SSLSocket:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context.wrap_socket(client, server_side=True)
