@@ -1,7 +1,8 @@
 """Writes what an operation does into our database: its row, its log, its audit rows, its lock.
 
     begin()   lock, row and audit intent, in one transaction that waits its turn; without it nothing starts
-    events    phase, count and log lines, at most every 0.25 s; whatever holds the database, the work goes on
+    events    phase, count and log lines, at each phase and at most every 0.25 s within it; whatever holds the
+              database, the work goes on
     finish()  outcome, the lines still kept, audit outcome and the lock's release, again in one that waits
 
 Two moods (ARCHITECTURE section 4, rules 1 and 2). Progress is impatient: a write that meets a lock is dropped
@@ -63,6 +64,7 @@ class Recorder:
         self._phases = Phases(run)
         self._lines: deque[tuple[datetime, str]] = deque(maxlen=_LINES_KEPT)
         self._next_write = monotonic() + INTERVAL
+        self._pause_end = monotonic()
 
     def begin(self) -> bool:
         """Take the lock and write row and intent; False when that waits for the tables, which this run makes.
@@ -82,9 +84,11 @@ class Recorder:
         )
 
     def __call__(self, event: Event) -> None:
-        """Remember `event`, and write what is known if it is time to."""
+        """Remember `event`, and write what is known if it is time to: at the start of each phase, for it may
+        say no more for a long time."""
         self._remember(event)
-        if self._connection.shared or monotonic() < self._next_write:
+        earliest = self._pause_end if isinstance(event, PhaseStarted) else self._next_write
+        if self._connection.shared or monotonic() < earliest:
             return
         began = monotonic()
         try:
@@ -92,7 +96,8 @@ class Recorder:
         except (ServerError, SchemaFault, TargetBusy):
             self.missed += 1
         now = monotonic()
-        self._next_write = now + max(INTERVAL, _SHARE * (now - began))
+        self._pause_end = now + _SHARE * (now - began)
+        self._next_write = max(now + INTERVAL, self._pause_end)
 
     def finish(self, state: EndState, error: AppError | None) -> None:
         """Write how it ended, waiting its turn. Raises SchemaFault when the tables are gone, Conflict when

@@ -67,6 +67,16 @@ def test_progress_is_seen_while_the_work_goes_on(settings: Settings) -> None:
     assert rows(settings, "SELECT message FROM operation_line") == [("It begins.",)]
 
 
+def test_a_phase_that_stays_silent_is_seen_at_once(settings: Settings) -> None:
+    """Such as one that waits for a single long statement, right after the start."""
+
+    def work(op: Operation) -> list[tuple[object, ...]]:
+        op.phase("Ask the server", total=1)
+        return rows(settings, "SELECT phase, total FROM operation")
+
+    assert Runner(ADMIN, settings).run(work_on, "shelf", work) == [("Ask the server", 1)]
+
+
 def test_an_end_that_cannot_be_recorded_changes_no_result(settings: Settings) -> None:
     """Rule 1: recording never turns a success into a failure; who listens is told."""
 
