@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from core.connection import ConnectionParameters
 from core.errors import SchemaFault
 from core.progress import Operation
-from database.adapters import closing_connection
+from database.adapters import adapter_for, closing_connection
+from database.adapters.base import Capability
 from database.comparison import Fault
-from database.expected import TABLES
+from database.expected import COLUMNS, TABLES
 from database.migrator import migrate, stamp
 from database.revisions import pending_revisions
 from database.schema import create_constraints, create_indexes, create_tables, find_faults
@@ -48,7 +49,7 @@ def make_schema(
         before = read_standing(parameters)
         if before.revisions:
             return before
-        if before.tables:
+        if before.tables and not _was_cut_short(parameters):
             _complete(op, parameters)
             verify(op, parameters)
             stamp(parameters, applied_by=applied_by, patience=None)
@@ -80,6 +81,18 @@ def stamp_when_clean(parameters: ConnectionParameters, *, applied_by: str) -> No
     """Stamp a schema that has no revision but is as the models say."""
     if not read_standing(parameters).revisions and not find_faults(parameters):
         stamp(parameters, applied_by=applied_by)
+
+
+def _was_cut_short(parameters: ConnectionParameters) -> bool:
+    """True when the tables there can be what migrations left that were cut short, where each statement is
+    kept: all of them empty, and with nothing in them that is not ours. The migrations then go on."""
+    if adapter_for(parameters).supports(Capability.TRANSACTIONAL_DDL):
+        return False
+    with closing_connection(parameters, _CONNECT_TIMEOUT) as (adapter, connection):
+        rows = sum(table.rows for table in adapter.table_sizes(connection) if table.name in TABLES)
+        columns = adapter.schema_names(connection).columns
+    strange = {pair for pair in columns if pair[0] in TABLES} - COLUMNS
+    return not (rows or strange or all(fault.creatable for fault in find_faults(parameters)))
 
 
 def _complete(op: Operation, parameters: ConnectionParameters) -> None:

@@ -1,6 +1,7 @@
 """Baseline: every table the console starts with.
 
-It spells its types out, so that it means the same whatever the models become."""
+It spells its types out, so that it means the same whatever the models become. What is there already stays:
+where a server commits every statement, a creation that was cut short can be run again."""
 
 from __future__ import annotations
 
@@ -289,6 +290,8 @@ def _migration_history() -> None:
 
 def _table(name: str, *items: Any, key: str = "") -> None:
     """A table counted by a column `id`, unless it has a `key` of its own."""
+    if _names("get_table_names", item=name):
+        return
     columns = [] if key else [sa.Column("id", IDENTIFIER, nullable=False)]
     for item in items:
         columns += item if isinstance(item, list) else [item]
@@ -313,7 +316,17 @@ def _reference(column: str, target: str, on_delete: str) -> sa.ForeignKeyConstra
 
 def _indexes(table: str, *columns: str, unique: bool = False) -> None:
     for column in columns:
-        op.create_index(f"ix_{table}_{column}", table, [column], unique=unique)
+        name = f"ix_{table}_{column}"
+        if not _names("get_indexes", table, item=name):
+            op.create_index(name, table, [column], unique=unique)
+
+
+def _names(question: str, *about: str, item: str) -> bool:
+    """True when the database names `item` in answer to a question of SQLAlchemy's inspector."""
+    if op.get_context().as_sql:  # written down without a database: nothing is there yet
+        return False
+    answers = getattr(sa.inspect(op.get_bind()), question)(*about)
+    return any(item == (one if isinstance(one, str) else one["name"]) for one in answers)
 
 
 def _characters(column: str) -> Any:
