@@ -16,7 +16,7 @@ FORBIDDEN = {"flask", "flask_sqlalchemy", "flask_migrate", "sqlalchemy", "alembi
 OURS = {"core", "database", "features", "cli"}
 DRIVERS = {"sqlite": set(), "postgresql": {"psycopg2"}, "mysql": {"pymysql"}, "mariadb": {"pymysql"}}
 # What PyMySQL needs to hide a password; what the standard library's copy looks for and does not find.
-INDIRECT = {"cryptography", "cffi", "_cffi_backend", "org"}
+INDIRECT = {"cryptography", "cffi", "_cffi_backend", "bcrypt", "org"}
 LINE = re.compile(r"import time: +\d+ \| +\d+ \| +([\w.]+)")
 
 
