@@ -51,12 +51,17 @@ class LiveConsole:
     def manage(self, *arguments: str) -> str:
         """What `python manage_db.py ARGUMENTS` prints, in another process. Raises AssertionError with what it
         says when it fails."""
-        run = subprocess.run(
-            [sys.executable, str(ROOT / "manage_db.py"), *arguments],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
+        command = self.start(*arguments)
+        said, error = command.communicate(timeout=_PATIENCE)
+        assert command.returncode == 0, error
+        return said
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same, under way."""
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "manage_db.py"), *arguments], cwd=self.folder, env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert run.returncode == 0, run.stderr
-        return str(run.stdout)
 
 
 @contextmanager
@@ -70,7 +75,7 @@ def live_console(door: Path, folder: Path, database_url: str) -> Iterator[LiveCo
         "DATABASE_URL": database_url,
         "PORT": str(free_port()),
     }
-    around = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    around = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "LOGNAME": "deploy"}
     console = LiveConsole(f"http://127.0.0.1:{settings['PORT']}", folder, around | settings)
     console.env_file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
     with (folder / "printed").open("w") as printed:

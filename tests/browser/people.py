@@ -22,9 +22,9 @@ def become_first_admin(page: Page, console: LiveConsole) -> None:
     expect(page).to_have_url(f"{console.address}/")
 
 
-def sign_in(page: Page, password: str = PASSWORD) -> None:
+def sign_in(page: Page, password: str = PASSWORD, username: str = USERNAME) -> None:
     """Fill in the sign-in form that the page shows, and send it."""
-    page.get_by_label("Username or email").fill(USERNAME)
+    page.get_by_label("Username or email").fill(username)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 

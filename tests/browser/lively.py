@@ -1,0 +1,134 @@
+"""A console with a month behind it, for the pictures: people, databases, sign-ins, sizes, work. The past is
+written straight into the tables; what is done today goes through the doors."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from core.clock import utc_now
+from core.settings import load_settings
+from database.context import application_context
+from features.sample_recipes import PEOPLE, Person
+from models import SignInFailure, SizeSample, User, UserLog, db
+from tests.browser.live_console import LiveConsole
+from tests.servers import Server
+
+_DAYS = 30
+_A_WHILE = 2.0  # seconds, for the command to come that far
+_SOME_INDEX = "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'ix_session%' LIMIT 1"
+_CHANCE = random.Random(7)  # the same pictures each time, apart from the clock
+
+
+def remember(console: LiveConsole) -> None:
+    """Give `console` its last month."""
+    with application_context(load_settings(console.env_file)):
+        _remember_sizes()
+        _remember_sign_ins()
+        db.session.commit()
+
+
+@contextmanager
+def adding_sample_data(console: LiveConsole) -> Iterator[subprocess.Popen[str]]:
+    """While the context lasts, the command that adds the sample users is half-way: it waits for a name that
+    somebody else is about to take, and in the end does not."""
+    with _taking(console, PEOPLE[7]):
+        with _taking(console, PEOPLE[3]):
+            command = console.start("sample-data")
+            time.sleep(_A_WHILE)
+        yield command
+
+
+def work(console: LiveConsole, server: Server, page: Page) -> None:
+    """Let the admin who is signed in on `page` have done a day's work."""
+    _register_databases(console, server)
+    start_verification(page)
+    _expect_state(page, "Succeeded")
+    url = console.environment["DATABASE_URL"]
+    ((index, *_),) = server.execute(url, _SOME_INDEX)
+    server.execute(url, f"DROP INDEX {server.quoted(str(index))}")
+    start_verification(page)
+    _expect_state(page, "Failed")
+    console.manage("create-indexes")
+    with held_up(console):
+        start_verification(page)
+        page.get_by_role("link", name="Cancel").click()
+        page.get_by_role("button", name="Cancel the operation").click()
+        _expect_state(page, "Cancelled")
+    start_verification(page)
+    _expect_state(page, "Succeeded")
+
+
+@contextmanager
+def held_up(console: LiveConsole) -> Iterator[None]:
+    """While the context lasts, whoever wants the table of sessions waits, such as a verification."""
+    with application_context(load_settings(console.env_file)):
+        db.session.execute(text("LOCK TABLE session IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@contextmanager
+def _taking(console: LiveConsole, person: Person) -> Iterator[None]:
+    with application_context(load_settings(console.env_file)):
+        db.session.add(
+            User(username=person.username, email=f"{person.username}@example.net", name=person.name)
+        )
+        db.session.flush()
+        yield
+
+
+def start_verification(page: Page) -> None:
+    """Press the button of the health page; leaves the page on the operation."""
+    page.goto("/health")
+    page.get_by_role("button", name="Verify the schema").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Verify")
+
+
+def _register_databases(console: LiveConsole, server: Server) -> None:
+    password = console.folder / "password"
+    password.write_text(server.admin_url.split(":")[2].split("@")[0])
+    for name, environment in (("shellbook", "production"), ("shellbook_staging", "staging")):
+        url = server.create_database(name).replace(f":{password.read_text()}@", "@")
+        options = ("--environment", environment, "--password-file", str(password))
+        console.manage("database", "add", name, url, *options)
+    (console.folder / "databases").mkdir()
+    with closing(sqlite3.connect(console.folder / "databases/notes.db")) as notes:
+        notes.execute("CREATE TABLE note (text TEXT)")
+    console.manage("database", "add", "notes", "--dialect", "sqlite", "--database", "notes.db")
+    gone = ["--dialect", "mysql", "--host", "127.0.0.1", "--port", "1", "--user", "app", "--database", "shop"]
+    more = ["--environment", "staging", "--password-file", str(password), "--even-unreachable"]
+    console.manage("database", "add", "shop", *gone, *more)
+
+
+def _remember_sizes() -> None:
+    size, now = 7_200_000, utc_now()
+    for hours in range(_DAYS * 24, 0, -1):
+        size += _CHANCE.randint(-500, 7_000)
+        db.session.add(SizeSample(taken_at=now - timedelta(hours=hours), size=size))
+
+
+def _remember_sign_ins() -> None:
+    for day in range(1, _DAYS):
+        for _ in range(_CHANCE.randint(4, 19)):
+            username, there = _CHANCE.choice(PEOPLE).username, f"10.0.3.{_CHANCE.randint(2, 40)}"
+            entry = UserLog(username=username, action="login", timestamp=_moment(day), ip_address=there)
+            db.session.add(entry)
+        for _ in range(_CHANCE.choice((0, 0, 0, 1, 2))):
+            there = f"10.0.3.{_CHANCE.randint(2, 40)}"
+            db.session.add(SignInFailure(at=_moment(day), account="", network="", ip_address=there))
+
+
+def _moment(day: int) -> datetime:
+    return utc_now() - timedelta(days=day, seconds=_CHANCE.randint(0, 36_000))
+
+
+def _expect_state(page: Page, state: str) -> None:
+    expect(page.get_by_role("main").locator(".page-head .state")).to_have_text(state)
