@@ -150,6 +150,12 @@ class PrivilegeMissing(ServerError):
     code = "privilege_missing"
 
 
+class ObjectMissing(ServerError):
+    """The database lacks a table or a column that is needed."""
+
+    code = "object_missing"
+
+
 class ServerTimeout(ServerError):
     """The database server took too long."""
 

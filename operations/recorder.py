@@ -32,7 +32,7 @@ from operations.processes import this_process
 from operations.records import operation_columns, run_entry
 from operations.rows import clip, table_of
 from operations.runs import Run
-from operations.tables import has_columns, has_tables, refuse_newer
+from operations.tables import has_columns, has_tables, missing_tables, refuse_newer
 from operations.takeover import settle
 from operations.transactions import OwnConnection
 
@@ -79,9 +79,7 @@ class Recorder:
             raise type(error)(said, hint=error.hint) from error
         if self._run.makes_schema:
             return False
-        raise SchemaFault(
-            "The tables that record operations are missing.", hint="Run: python manage_db.py init"
-        )
+        raise self._connection.insist(missing_tables)
 
     def __call__(self, event: Event) -> None:
         """Remember `event`, and write what is known if it is time to: at the start of each phase, for it may

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from core.actor import Actor, Role
-from core.errors import SchemaFault
 from models import OperationRecord, User
 from operations.audit import append
 from operations.leases import lease_columns
@@ -17,7 +16,7 @@ from operations.processes import this_process
 from operations.records import operation_columns, run_entry
 from operations.rows import table_of
 from operations.runs import Run
-from operations.tables import has_tables, refuse_newer
+from operations.tables import has_tables, missing_tables, refuse_newer
 from operations.takeover import settle
 
 _OPERATIONS = table_of(OperationRecord)
@@ -38,8 +37,7 @@ def enqueue(connection: Connection, run: Run) -> None:
     SchemaTooNew; IntegrityError when another was faster by a hair: run the transaction again."""
     refuse_newer(connection)
     if not has_tables(connection):
-        hint = "Run: python manage_db.py init"
-        raise SchemaFault("The tables that record operations are missing.", hint=hint)
+        raise missing_tables(connection)
     settle(connection, run.actor)
     holder = find_holder(connection, run.target)
     if holder and holder.operation_id == run.id:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Inspector, column, inspect, select, table
 
+from core.errors import SchemaFault
 from database.revisions import pending_revisions
 from models import AuditEvent, AuditHead, OperationLine, OperationPhase, OperationRecord, TargetLock
 from operations.rows import table_of
@@ -18,6 +19,13 @@ _NEEDED = {one.name: one for one in map(table_of, _MODELS)}
 def has_tables(connection: Connection) -> bool:
     """True when every table is there that a record needs."""
     return set(inspect(connection).get_table_names()) >= _NEEDED.keys()
+
+
+def missing_tables(connection: Connection) -> SchemaFault:
+    """The error for a schema without the tables that record operations, with the command that makes them."""
+    is_older = inspect(connection).has_table(_VERSION.name)
+    command = "migrate.py migrate" if is_older else "manage_db.py init"
+    return SchemaFault("The tables that record operations are missing.", hint=f"Run: python {command}")
 
 
 def has_columns(connection: Connection) -> bool:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
 
-from core.errors import AppError, ConnectionFailed, SchemaFault, ServerError
+from core.errors import AppError, ConnectionFailed, ObjectMissing, SchemaFault, ServerError
 from web.hosts import local_path
 from web.readiness import readiness
 
@@ -68,8 +68,10 @@ def page_for(error: Exception) -> ErrorPage:
     """What may be said about `error` to whoever sees the page."""
     if isinstance(error, ConnectionFailed):
         return NO_DATABASE
-    if isinstance(error, SchemaFault | ServerError):
-        return NO_SCHEMA if isinstance(error, SchemaFault) else NO_DATABASE
+    if isinstance(error, SchemaFault | ObjectMissing):
+        return NO_SCHEMA
+    if isinstance(error, ServerError):
+        return NO_DATABASE
     if isinstance(error, AppError):
         title, _, rest = error.message.partition(". ")
         return ErrorPage(error.http_status, title.removesuffix("."), rest, error.hint)

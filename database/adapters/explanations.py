@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.connection import ConnectionParameters, Dialect
-from core.errors import ServerError
+from core.errors import ObjectMissing, ServerError
 from core.text import visible
 
 CHECK_ADDRESS = "Check that the server runs, the host, the port and the firewall between."
@@ -32,6 +32,13 @@ class Explanation:
             "said": said,
         }
         return self.kind(self.message.format_map(words), hint=self.hint.format_map(words))
+
+
+OBJECT_MISSING = Explanation(
+    ObjectMissing,
+    "{where} lacks a table or a column: {said}",
+    "See what is pending: python manage_db.py status",
+)
 
 
 def where(parameters: ConnectionParameters) -> str:

@@ -17,7 +17,8 @@ _LONGEST_PAUSE = 0.25
 def within(seconds: float, attempt: Callable[[], T], errors: tuple[type[Exception], ...]) -> T:
     """What `attempt` gives, or one of `errors` as it raised it. Raises TimeoutError after `seconds`, even
     where the attempt cannot be interrupted: looking up a name, the whole seconds of libpq. What such an
-    attempt still gives is closed as nobody refers to it."""
+    attempt still gives is closed as nobody refers to it. Raises RuntimeError when the attempt has a fault of
+    its own, which Python then tells on standard error."""
     answers: SimpleQueue[T | Exception] = SimpleQueue()
 
     def run() -> None:
@@ -25,6 +26,8 @@ def within(seconds: float, attempt: Callable[[], T], errors: tuple[type[Exceptio
             answers.put(attempt())
         except errors as error:
             answers.put(error)
+        finally:
+            answers.put(RuntimeError("an attempt crashed"))  # read only where nothing came before it
 
     threading.Thread(target=run, name="basekeeper-connect", daemon=True).start()
     try:

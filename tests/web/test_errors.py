@@ -7,8 +7,19 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from core.errors import AlreadyExists, ConfigurationError, ConnectionFailed, SchemaFault, SchemaTooNew
+from core.connection import parse_url
+from core.errors import (
+    AlreadyExists,
+    ConfigurationError,
+    ConnectionFailed,
+    ObjectMissing,
+    SchemaFault,
+    SchemaTooNew,
+)
 from core.settings import Environment, load_settings
+from database.files import make_database_file
+from database.migrator import migrate
+from database.revisions import known_revisions
 from tests.servers import PrivateServer
 from tests.web.conftest import KEY, MakeApp
 from tests.web.visitor import Visitor, add_first_admin
@@ -39,6 +50,7 @@ def test_w9_an_unexpected_error_shows_no_inside(console: Flask) -> None:
     [
         (ConnectionFailed("10.0.0.7:5432 refused"), 503, "The database does not answer", "10.0.0.7"),
         (SchemaFault("column x is missing"), 503, "The database is not ready", "column x"),
+        (ObjectMissing("shop lacks a table"), 503, "The database is not ready", "lacks a table"),
         (SchemaTooNew("It is at revision abc."), 503, "restore a backup made by this one", "Traceback"),
         (
             AlreadyExists("That <b>name</b> is taken."),
@@ -88,3 +100,13 @@ def test_w9_debug_is_refused_where_it_counts(
     monkeypatch.setenv("FLASK_DEBUG", "1")
     with pytest.raises(ConfigurationError, match="FLASK_DEBUG"):
         create_app(settings)
+
+
+def test_a_schema_of_an_older_release_is_said_to_be_so(make_app: MakeApp, database_url: str) -> None:
+    """F11: the code cannot run on it; the page names the command that shows what is pending."""
+    parameters = parse_url(database_url)
+    make_database_file(parameters)
+    migrate(parameters, known_revisions()[0].id, applied_by="test")
+    answer = Visitor(make_app(database_url)).sign_in()
+    assert answer.status_code == 503
+    assert "The database is not ready" in answer.text and "manage_db.py status" in answer.text

@@ -21,6 +21,7 @@ from database.adapters.explanations import (
     CLOSE_SESSIONS,
     END_HOLDER,
     FREE_SPACE,
+    OBJECT_MISSING,
     RUN_AGAIN,
     Explanation,
     one_line,
@@ -49,6 +50,8 @@ _BY_CODE = {
     "57P01": _LOST,
     "57P02": _LOST,
     "57P03": _BUSY,
+    "42703": OBJECT_MISSING,
+    "42P01": OBJECT_MISSING,
     "25P03": Explanation(
         ServerTimeout, "PostgreSQL ended the session: its transaction was idle for too long.", RUN_AGAIN
     ),

@@ -14,7 +14,7 @@ from core.errors import (
     ServerError,
     ServerTimeout,
 )
-from database.adapters.explanations import FREE_SPACE, RUN_AGAIN, Explanation, one_line
+from database.adapters.explanations import FREE_SPACE, OBJECT_MISSING, RUN_AGAIN, Explanation, one_line
 
 _ACCESS = "Give the account that runs this write access to the file and its folder."
 _LOCKED = Explanation(
@@ -46,6 +46,7 @@ _BY_CODE = {
     ),
 }
 _CANNOT_OPEN = 14
+_LACKING = ("no such table", "no such column")
 _CLOSED = Explanation(ConnectionFailed, "The connection to {where} is closed.", RUN_AGAIN)
 
 
@@ -58,6 +59,8 @@ def explain(parameters: ConnectionParameters, error: Exception) -> ServerError:
         explanation = _why_closed(Path(parameters.database))
     elif "closed database" in said:
         explanation = _CLOSED
+    elif said.startswith(_LACKING):
+        explanation = OBJECT_MISSING
     return explanation.error(parameters, said) if explanation else ServerError(f"SQLite says: {said}")
 
 

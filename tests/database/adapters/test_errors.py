@@ -14,6 +14,7 @@ from core.connection import ConnectionParameters, Dialect
 from core.errors import (
     ConnectionFailed,
     LockTimeout,
+    ObjectMissing,
     PrivilegeMissing,
     ServerError,
     ServerTimeout,
@@ -79,10 +80,19 @@ def test_a_deadlock(opened: Opened, connect: Connect) -> None:
 def test_what_is_not_known_is_told_as_it_was_said(opened: Opened) -> None:
     adapter, connection = opened
     with pytest.raises(ServerError) as raised:
-        adapter.rows(connection, "SELECT absent FROM nowhere_to_be_seen")
+        adapter.rows(connection, "SELECT\nunheard_of(1)")
     assert type(raised.value) is ServerError
-    assert "nowhere_to_be_seen" in raised.value.message
+    assert "unheard_of" in raised.value.message.lower() or "syntax" in raised.value.message
     assert "\n" not in raised.value.message
+
+
+def test_a_missing_table_or_column_is_told_as_one(opened: Opened) -> None:
+    """So that a page can say that the schema is not this release's."""
+    adapter, connection = opened
+    adapter.rows(connection, "CREATE TABLE there (id integer)")
+    for missing in ("SELECT id FROM nowhere_to_be_seen", "SELECT absent FROM there"):
+        with pytest.raises(ObjectMissing, match="nowhere_to_be_seen|absent"):
+            adapter.rows(connection, missing)
 
 
 def test_what_a_server_says_is_harmless_on_a_terminal(opened: Opened) -> None:
