@@ -13,6 +13,7 @@ from sqlalchemy import select
 from core.clock import utc_now
 from core.connection import ConnectionParameters
 from core.progress import Operation, operation
+from database.transactions import transaction
 from features.passwords import hash_password
 from features.sample_recipes import PEOPLE, Person, Recipe
 from models import User, db
@@ -32,18 +33,28 @@ class SampleData:
 
 @operation("data.sample", title="Add sample data to {database.name}", target="{database.name}")
 def add_sample_data(op: Operation, database: ConnectionParameters) -> SampleData:
-    """Add the sample users and their records in one transaction; a second run adds nothing."""
-    if _sample_users():
-        return SampleData("", ())
-    op.phase("Add sample data", total=len(PEOPLE), unit="user")
+    """Add the sample users and their records in one transaction; a second run adds nothing. Whose username
+    somebody else has is left out."""
     password = _make_password()
     recipe = Recipe(utc_now(), hash_password(password))
     counts: Counter[str] = Counter()
-    for person in PEOPLE:
-        counts.update(_add_person(recipe, person))
-        op.advance()
-    db.session.commit()
+    with transaction():
+        if _sample_users():
+            return SampleData("", ())
+        people = _free_people(op)
+        op.phase("Add sample data", total=len(people), unit="user")
+        for person in people:
+            counts.update(_add_person(recipe, person))
+            op.advance()
     return SampleData(password, tuple(sorted(counts.items())))
+
+
+def _free_people(op: Operation) -> list[Person]:
+    names = [person.username for person in PEOPLE]
+    taken = set(db.session.scalars(select(User.username).where(User.username.in_(names))))
+    for name in sorted(taken):
+        op.note(f"{name} is somebody else: left out")
+    return [person for person in PEOPLE if person.username not in taken]
 
 
 def _add_person(recipe: Recipe, person: Person) -> list[str]:

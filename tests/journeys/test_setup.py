@@ -81,6 +81,16 @@ def test_drop_wants_a_confirmation_and_drops_only_ours(manage, server: Server, d
     assert "init" in manage("drop", "--confirm").out + manage("status").out
 
 
+def test_whose_name_somebody_has_is_left_out_of_the_sample(manage, server: Server, database_url: str) -> None:
+    manage("init")
+    manage("create-admin", "mvogt", "maren@example.org")
+    added = manage("sample-data")
+    assert added.code == 0, added.err
+    assert "mvogt is somebody else: left out" in added.err
+    users = "SELECT count(*) FROM " + ('"user"' if server.dialect == "postgresql" else "user")
+    assert server.execute(database_url, users) == [(12,)]
+
+
 def test_reset_makes_it_anew(manage) -> None:
     manage("init", "--sample-data")
     reset = manage("reset", "--confirm")
