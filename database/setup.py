@@ -12,7 +12,7 @@ from core.progress import Operation
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 from database.comparison import Fault
-from database.expected import COLUMNS, TABLES
+from database.expected import TABLES
 from database.migrator import migrate, stamp
 from database.revisions import pending_revisions
 from database.schema import create_constraints, create_indexes, create_tables, find_faults
@@ -49,7 +49,8 @@ def make_schema(
         before = read_standing(parameters)
         if before.revisions:
             return before
-        if before.tables and not _was_cut_short(parameters):
+        if before.tables or not adapter_for(parameters).supports(Capability.TRANSACTIONAL_DDL):
+            # Created piece by piece it can be cut short anywhere and gone on with, which migrations cannot.
             _complete(op, parameters)
             verify(op, parameters)
             stamp(parameters, applied_by=applied_by, patience=None)
@@ -83,18 +84,6 @@ def stamp_when_clean(parameters: ConnectionParameters, *, applied_by: str) -> No
         stamp(parameters, applied_by=applied_by)
 
 
-def _was_cut_short(parameters: ConnectionParameters) -> bool:
-    """True when the tables there can be what migrations left that were cut short, where each statement is
-    kept: all of them empty, and with nothing in them that is not ours. The migrations then go on."""
-    if adapter_for(parameters).supports(Capability.TRANSACTIONAL_DDL):
-        return False
-    with closing_connection(parameters, _CONNECT_TIMEOUT) as (adapter, connection):
-        rows = sum(table.rows for table in adapter.table_sizes(connection) if table.name in TABLES)
-        columns = adapter.schema_names(connection).columns
-    strange = {pair for pair in columns if pair[0] in TABLES} - COLUMNS
-    return not (rows or strange or all(fault.creatable for fault in find_faults(parameters)))
-
-
 def _complete(op: Operation, parameters: ConnectionParameters) -> None:
     _refuse_unless_completable(parameters)
     op.phase("Complete the schema", total=3, unit="step")
@@ -110,5 +99,6 @@ def _refuse_unless_completable(parameters: ConnectionParameters) -> None:
     if differing:
         raise SchemaFault(
             f"{parameters.name} has tables of our names that differ: {first_faults(differing)}",
-            hint="Nothing was changed. Name an empty database, or mend what differs.",
+            hint="Nothing was changed. Name an empty database, or mend what differs; what a migration began,"
+            " it goes on with: python migrate.py migrate",
         )

@@ -1,8 +1,9 @@
-"""Background work: attempts and leases of operations, their phases, the end of the audit chain, refused
-sign-ins, registered databases and the sizes of databases over time.
+"""Background work, and the console around it.
 
-It spells its types out, so that it means the same whatever the models become. Each step looks first whether
-it is done: where a server commits every statement, an upgrade that was cut short can be run again."""
+Attempts and leases of operations, their phases, the end of the audit chain, refused sign-ins, registered
+databases and the sizes of databases over time. It spells its types out, so that it means the same whatever
+the models become. Each step looks first whether it is done: where a server commits every statement, an
+upgrade that was cut short can be run again."""
 
 from __future__ import annotations
 

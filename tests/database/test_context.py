@@ -15,7 +15,7 @@ from database.adapters.base import Capability
 from database.context import application_context, bind, current_settings
 from database.manager import init_database
 from database.migrator import metadata_differences
-from database.revisions import head_revision
+from database.revisions import head_revision, known_revisions
 from models import db
 from tests.database.application import ROOT, settings_for
 from tests.database.trees import connected, scalars
@@ -96,12 +96,13 @@ def test_flask_db_upgrades_as_the_migrator_does(database_url: str, tmp_path: Pat
     (tmp_path / "small.py").write_text(SMALL_APP)
     run_flask(tmp_path, database_url, "upgrade")
     assert scalars(database_url, "SELECT version_num FROM alembic_version") == [head_revision()]
-    assert scalars(database_url, "SELECT applied_by FROM migration_history") == ["flask db"]
+    assert set(scalars(database_url, "SELECT applied_by FROM migration_history")) == {"flask db"}
     assert "No new upgrade operations" in run_flask(tmp_path, database_url, "check")
     with connected(database_url) as connection:
         assert metadata_differences(connection) == ()
     run_flask(tmp_path, database_url, "downgrade")
-    assert scalars(database_url, "SELECT version_num FROM alembic_version") == []
+    before_head = [revision.id for revision in known_revisions()][-2]
+    assert scalars(database_url, "SELECT version_num FROM alembic_version") == [before_head]
 
 
 def test_flask_db_writes_the_sql_without_a_database(tmp_path: Path) -> None:

@@ -25,12 +25,13 @@ from core.errors import (
     SignInRefused,
 )
 from core.settings import Settings
+from core.text import plural
 from database import db_manager, init_database
 from database.adapters.base import Capability
 from database.context import application_context
 from database.manager import InitReport, wait_for_database
 from database.migrator import migrate
-from database.revisions import head_revision
+from database.revisions import head_revision, known_revisions
 from models import User, db
 from tests.database.application import ROOT, Workers, settings_for
 from tests.database.trees import scalars, tables
@@ -47,14 +48,14 @@ def test_a_missing_schema_is_made_once(database_url: str) -> None:
     assert initialise(settings) == InitReport(True, False, head_revision(), ())
     assert initialise(settings) == InitReport(False, False, head_revision(), ())
     assert tables(database_url) == set(db.metadata.tables)
-    assert scalars(database_url, "SELECT applied_by FROM migration_history") == ["start"]
+    assert set(scalars(database_url, "SELECT applied_by FROM migration_history")) == {"start"}
 
 
 def test_nothing_is_made_without_auto_init(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     report = initialise(settings_for(database_url, auto_init=False, auto_migrate=True))
     assert (report.created, report.revision) == (False, "")
     assert [revision.id for revision in report.pending][-1] == head_revision()
-    assert "1 migration to apply" in caplog.text
+    assert f"{plural(len(known_revisions()), 'migration')} to apply" in caplog.text
     assert tables(database_url) == set()
 
 
@@ -212,7 +213,7 @@ def test_eight_workers_make_one_schema(server: Server) -> None:
     assert answers == [[f"created {head_revision()}"] + [f"found {head_revision()}"] * 7] * 3, logged
     assert logged == []
     for url in urls:
-        assert len(scalars(url, "SELECT id FROM migration_history")) == 1
+        assert len(scalars(url, "SELECT id FROM migration_history")) == len(known_revisions())
         server.drop_database(url)
 
 

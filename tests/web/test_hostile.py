@@ -6,9 +6,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from sqlalchemy import insert, update
 
 from core.actor import Actor, Role
@@ -74,7 +75,8 @@ def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: 
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
         with console.test_request_context():
-            path = console.url_for(rule.endpoint, **{name: examples[name] for name in rule.arguments})
+            arguments: dict[str, Any] = {name: examples[name] for name in rule.arguments}
+            path = url_for(rule.endpoint, **arguments)
         text = hostile_console.get(path).text
         assert not [act for act in ACTS if act in text], path
         assert "49gpj" not in text and "49\\u202e" not in text, path
