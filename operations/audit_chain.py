@@ -70,7 +70,7 @@ class _Chain:
     def __init__(self, op: Operation) -> None:
         self.entries = 0
         self.hash = ORIGIN
-        self._last_id = 0
+        self._last_id: int | None = None
         self._op = op
 
     def find_fault(self) -> ChainFault | None:
@@ -94,7 +94,9 @@ class _Chain:
         return None
 
     def _next_rows(self, connection: Connection) -> list[Row[Any]]:
-        batch = select(_ROWS).where(_ROWS.c.id > self._last_id).order_by(_ROWS.c.id).limit(_BATCH)
+        batch = select(_ROWS).order_by(_ROWS.c.id).limit(_BATCH)
+        if self._last_id is not None:  # at first none is left out: a forged row may have any id
+            batch = batch.where(_ROWS.c.id > self._last_id)
         return list(connection.execute(batch))
 
     def _fault_of(self, row: Row[Any]) -> str:

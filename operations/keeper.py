@@ -50,9 +50,9 @@ class Keeper:
         if row is None:
             return  # the tables are being made anew
         is_mine = (row.state, row.attempt) == ("running", self._run.attempt)
-        if not is_mine or row.cancel_requested_at:
-            self._ended = True
-        elif now - self._renewed >= leases.HEARTBEAT:
+        self._ended = self._ended or not is_mine or row.cancel_requested_at is not None
+        # What was cancelled is held until it has ended: its target is not free before.
+        if is_mine and now - self._renewed >= leases.HEARTBEAT:
             held = leases.lease_columns(connection)
             connection.execute(update(_OPERATIONS).where(leases.own_attempt(self._run)).values(held))
             self._renewed = now

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, true, update
@@ -21,9 +22,11 @@ from core.settings import Settings
 from core.text import visible
 from models import OperationLine, OperationRecord
 from models.types import database_now
+from operations import leases
 from operations.audit import AuditEntry, append
 from operations.life import is_proven_by_file, lives
 from operations.locks import QUEUED, Holder, all_holders, busy, find_holder, pass_lock, remove_lock
+from operations.processes import this_process
 from operations.rows import clip, table_of
 from operations.tables import has_tables, refuse_newer
 from operations.transactions import OwnConnection
@@ -39,7 +42,9 @@ def settle(connection: Connection, actor: Actor) -> tuple[Holder, ...]:
     holders."""
     gone = tuple(holder for holder in all_holders(connection) if holder.is_gone)
     for holder in gone:
-        _take_over(connection, holder, actor, again=True)
+        is_here = holder.mark == this_process()
+        why = "lost the database before it could record the end" if is_here else "ended before the work did"
+        _take_over(connection, holder, actor, _Loss(why))
     return gone
 
 
@@ -55,7 +60,8 @@ def settle_lapsed(connection: Connection, database: ConnectionParameters, actor:
         if is_proven_by_file(database) and lives(database, holder.mark):
             continue
         not_renewed = _OPERATIONS.c.lease_until == row.lease_until
-        _take_over(connection, holder, actor, again=True, only_if=not_renewed)
+        silent = _Loss(f"was not heard for {leases.LEASE:g} s", only_if=not_renewed)
+        _take_over(connection, holder, actor, silent)
         lapsed.append(holder)
     return tuple(lapsed)
 
@@ -82,7 +88,7 @@ def release_lock(settings: Settings, target: str, actor: Actor) -> Holder:
             raise NotFound(f"Nobody holds {visible(target)}.")
         if holder.is_alive:
             raise busy(holder)
-        _take_over(open_connection, holder, actor, again=False)
+        _take_over(open_connection, holder, actor, _Loss("was given up by hand", again=False))
         return holder
 
     return _insist(settings, release)
@@ -93,30 +99,33 @@ def _insist(settings: Settings, work: Callable[[Connection], T]) -> T:
         return connection.insist(work)
 
 
-def _take_over(
-    connection: Connection,
-    holder: Holder,
-    actor: Actor,
-    *,
-    again: bool,
-    only_if: ColumnElement[bool] | None = None,
-) -> None:
+@dataclass(frozen=True)
+class _Loss:
+    """Why an attempt is over: what became of its process, in words; a condition on the row under which that
+    still holds; and whether the work may be begun `again`."""
+
+    what: str
+    only_if: ColumnElement[bool] = field(default_factory=true)
+    again: bool = True
+
+
+def _take_over(connection: Connection, holder: Holder, actor: Actor, loss: _Loss) -> None:
     row = connection.execute(select(_OPERATIONS).where(_OPERATIONS.c.id == holder.operation_id)).first()
     if row is None or row.state not in ("queued", "running"):
         if remove_lock(connection, holder):
             _audit(connection, holder, actor, row, "interrupted")
         return
-    if again and row.state == "queued":
+    if loss.again and row.state == "queued":
         return  # it was about to be begun: it waits on, and is begun again
-    state, outcome = _verdict(row, again)
+    state, outcome = _verdict(row, loss.again)
     found = (_OPERATIONS.c.attempt == row.attempt) & (_OPERATIONS.c.state == row.state)
-    mine = (_OPERATIONS.c.id == row.id) & found & (true() if only_if is None else only_if)
-    values = _ended(state, outcome, holder)
-    if not connection.execute(update(_OPERATIONS).where(mine).values(values)).rowcount:
+    mine = (_OPERATIONS.c.id == row.id) & found & loss.only_if
+    said = f"Process {holder.mark.pid} on {holder.mark.host} {loss.what}."
+    if not connection.execute(update(_OPERATIONS).where(mine).values(_ended(state, outcome, said))).rowcount:
         return  # another took it over, or it was renewed
     if state == "queued":
         pass_lock(connection, row.id, QUEUED)
-        _note(connection, row, holder)
+        _note(connection, row, said)
     else:
         remove_lock(connection, holder)
     _audit(connection, holder, actor, row, outcome)
@@ -131,25 +140,20 @@ def _verdict(row: Row[Any], again: bool) -> tuple[str, str]:
     return "interrupted", "interrupted"
 
 
-def _ended(state: str, outcome: str, holder: Holder) -> dict[str, Any]:
+def _ended(state: str, outcome: str, said: str) -> dict[str, Any]:
     if state == "queued":
         return {"state": state, "lease_until": None, "heartbeat_at": None, "worker": ""}
     values = {"state": state, "lease_until": None, "finished_at": utc_now()}
     if outcome == "interrupted":
-        said = f"{_who(holder)} ended before the work did."
         hint = "Look at the target, then run it again."
         values |= {"error_code": "interrupted", "error_message": said, "error_hint": hint}
     return values
 
 
-def _note(connection: Connection, row: Row[Any], holder: Holder) -> None:
-    said = f"Attempt {row.attempt} of {row.attempts} was interrupted: {_who(holder)} ended. Queued again."
-    line = {"operation_id": row.id, "at": utc_now(), "message": clip(said, _LINES.c.message)}
+def _note(connection: Connection, row: Row[Any], said: str) -> None:
+    text = f"Attempt {row.attempt} of {row.attempts} was interrupted: {said} Queued again."
+    line = {"operation_id": row.id, "at": utc_now(), "message": clip(text, _LINES.c.message)}
     connection.execute(insert(_LINES).values(line))
-
-
-def _who(holder: Holder) -> str:
-    return f"Process {holder.mark.pid} on {holder.mark.host}"
 
 
 def _audit(connection: Connection, holder: Holder, actor: Actor, row: Row[Any] | None, outcome: str) -> None:

@@ -20,7 +20,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return replace(load_settings(), credentials_key=KEY)
 
 
-@pytest.mark.parametrize("password", ["x", "пароль '\\ 1", "long " * 500])
+@pytest.mark.parametrize("password", ["*", "пароль '\\ 1", "long " * 500])
 def test_what_is_stored_is_read_back_and_says_nothing(settings: Settings, password: str) -> None:
     stored = Keyring(settings).encrypt(password, "registered_database/a")
     assert Keyring(settings).decrypt(stored, "registered_database/a") == password
@@ -41,7 +41,7 @@ def test_a_password_moved_to_another_row_does_not_decrypt(settings: Settings) ->
         keyring.decrypt(stored, "registered_database/b")
 
 
-@pytest.mark.parametrize("at", [0, 4, 15, 30, -3])
+@pytest.mark.parametrize("at", [0, 4, 15, 30, -8])
 def test_a_changed_text_does_not_decrypt(settings: Settings, at: int) -> None:
     keyring = Keyring(settings)
     stored = keyring.encrypt("secret", "a")

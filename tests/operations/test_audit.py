@@ -90,6 +90,18 @@ def test_a_changed_or_removed_row_is_found(settings: Settings, change: str, said
     assert fault and fault.row == wanted and said in fault.message
 
 
+def test_a_row_put_before_the_first_is_found(settings: Settings) -> None:
+    """A forged row may have any id that is free."""
+    write(settings, "a", "b")
+    columns = (
+        "at, event, action, target, actor, through, address, operation_id, outcome, details, previous_hash"
+    )
+    forged = f"SELECT -5, {columns.replace('previous_hash', repr('2' * 64))}, '{'3' * 64}' FROM audit"
+    execute(settings, f"INSERT INTO audit (id, {columns}, hash) {forged} WHERE target = 'a'")
+    fault = in_context(settings, verify_chain).fault
+    assert fault and fault.row == -5
+
+
 CUT = "The audit lacks 2 rows at its end."
 UNFIT = "The end of the audit was changed: it does not fit the newest row."
 MISSING = "The end of the audit is missing: nothing tells whether rows were cut off."

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from core.clock import monotonic
 from core.connection import Dialect
-from core.errors import LeaseLost, OperationCancelled
+from core.errors import LeaseLost, OperationCancelled, TargetBusy
 from core.progress import Operation
 from core.settings import Settings
 from database.transactions import transaction
@@ -20,6 +20,7 @@ from models import OperationRecord, UserLog
 from models.types import database_now
 from operations import leases, life
 from operations.audit_chain import verify_chain
+from operations.cancelling import cancel_operation
 from operations.performing import perform
 from operations.processes import this_process
 from operations.reaper import reap
@@ -47,8 +48,8 @@ def test_what_a_dead_worker_began_is_begun_again(settings: Settings) -> None:
     assert (row.state, row.attempt) == ("queued", 1)
     lines = [line.message for line in in_context(settings, read_lines, id)]
     here = this_process()
-    said = f"Attempt 1 of 3 was interrupted: Process {here.pid} on {here.host} ended. Queued again."
-    assert lines == [said]
+    what = f"Process {here.pid} on {here.host} lost the database before it could record the end."
+    assert lines == [f"Attempt 1 of 3 was interrupted: {what} Queued again."]
     assert perform(settings, CATALOGUE, id)
     row = in_context(settings, read_operation, id)
     assert (row.state, row.attempt, counted(settings, "shelf")) == ("succeeded", 2, 3)
@@ -86,6 +87,8 @@ def test_a_lease_that_ran_out_is_taken_over_although_the_process_lives(settings:
     let_lease_run_out(settings, id)
     in_context(settings, reap, settings)
     assert in_context(settings, read_operation, id).state == "queued"
+    [line] = in_context(settings, read_lines, id)
+    assert "elsewhere was not heard for 60 s. Queued again." in line.message
 
 
 def test_on_sqlite_the_lock_on_a_file_proves_life(settings: Settings) -> None:
@@ -154,6 +157,26 @@ def test_the_lease_is_renewed_while_the_work_goes_on(
     id = Runner(ADMIN, settings).submit(count_to, "shelf")
     perform(settings, {"test.count": feature_of(work)}, id)
     assert ends[0] < ends[1]
+
+
+def test_what_was_cancelled_is_held_until_it_has_ended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 5: work that is slow to hear of its cancel keeps its lease, and so its target."""
+    monkeypatch.setattr(leases, "LEASE", 1.5)
+    monkeypatch.setattr(leases, "HEARTBEAT", 0.2)
+
+    def work(op: Operation) -> None:
+        in_context(settings, cancel_operation, settings, running_id(settings), ADMIN)
+        threading.Event().wait(2.5)
+        in_context(settings, reap, settings)
+        with pytest.raises(TargetBusy):
+            Runner(ADMIN, settings).submit(count_to, "shelf")
+        op.check()
+
+    id = Runner(ADMIN, settings).submit(count_to, "shelf")
+    perform(settings, {"test.count": feature_of(work)}, id)
+    assert in_context(settings, read_operation, id).state == "cancelled"
 
 
 def test_a_worker_that_cannot_renew_stops_by_itself(

@@ -63,7 +63,7 @@ def test_what_was_measured_is_shown(console: Flask, admin: Visitor) -> None:
     assert "Verify shellbook" in panel(page, "operations")
     assert "Registered databases are in trouble" in page
     assert "1 of 2 in trouble: legacy." in page
-    assert page.index("legacy</td>") < page.index("orders</td>")
+    assert page.index(">legacy</a></td>") < page.index(">orders</a></td>")
 
 
 def test_what_needs_somebody_stands_first_with_its_command(admin: Visitor, sqlite_url: str) -> None:
