@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,10 +14,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import AppError, ConfigurationError
+from core.kept_keys import INSTANCE, MAKES_ITS_OWN, kept_key
 from core.settings import Settings
 
 MINIMUM_LENGTH = 32
-MAKE_ONE = "Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
+MAKE_COMMAND = "python -c 'import secrets; print(secrets.token_hex(32))'"
+PUT_IT = "Put it into .env as CREDENTIALS_KEY, then restart the console and its workers."
+MAKE_ONE = f"Make one: {MAKE_COMMAND} {PUT_IT}"
 
 _VERSION = "v1"
 _NONCE = 12  # bytes, as GCM wants them
@@ -39,11 +44,12 @@ class CredentialsUnreadable(AppError):
 
 
 class Keyring:
-    """Encrypts with the settings' key; decrypts with that or the one before it."""
+    """Encrypts with the settings' key, or in development and testing with one of our own; decrypts with that
+    or the one before it."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises ConfigurationError when a key is short."""
-        keys = (settings.credentials_key, settings.credentials_key_old)
+        keys = (settings.credentials_key or _own_key(settings), settings.credentials_key_old)
         self._current = _derived(keys[0]) if keys[0] else None
         self._keys = dict(_derived(key) for key in keys if key)
 
@@ -79,6 +85,27 @@ class Keyring:
             return AESGCM(self._keys[name]).decrypt(nonce, sealed, place.encode()).decode()
         except InvalidTag as error:
             raise _damaged() from error
+
+
+def key_fault(settings: Settings) -> str:
+    """Why no password can be kept, in one sentence; "" when it can."""
+    try:
+        Keyring(settings).check()
+    except ConfigurationError as error:
+        return error.message
+    return ""
+
+
+def _own_key(settings: Settings) -> str:
+    """The key kept by the console's own database, or in the instance folder where that is on a server; ""
+    where none is made. The web app, a worker and a command find the same one."""
+    if settings.flask_env not in MAKES_ITS_OWN:
+        return ""
+    own = settings.database
+    folder = INSTANCE if own.host or own.in_memory else Path(own.database).absolute().parent
+    with suppress(OSError):  # a folder that may not be written to: then there is none
+        return kept_key(folder / "credentials_key")
+    return ""
 
 
 def _derived(key: str) -> tuple[str, bytes]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.connection import ConnectionParameters, Dialect
 from core.errors import ConfigurationError
-from core.settings import Settings, load_settings
-from features.credentials import CredentialsKeyMissing, CredentialsUnreadable, Keyring
+from core.settings import Environment, Settings, load_settings
+from features.credentials import CredentialsKeyMissing, CredentialsUnreadable, Keyring, key_fault
 
 KEY, OTHER = "a key of thirty-two characters at least", "another key of more than thirty-two characters"
 
@@ -30,7 +32,7 @@ def test_what_is_stored_is_read_back_and_says_nothing(settings: Settings, passwo
 
 
 def test_no_password_is_stored_as_none(settings: Settings) -> None:
-    without_key = Keyring(replace(settings, credentials_key=""))
+    without_key = Keyring(replace(settings, credentials_key="", flask_env=Environment.STAGING))
     assert without_key.encrypt("", "a") == without_key.decrypt("", "a") == ""
 
 
@@ -54,9 +56,29 @@ def test_a_changed_text_does_not_decrypt(settings: Settings, at: int) -> None:
             keyring.decrypt(damaged, "a")
 
 
-def test_without_a_key_nothing_is_kept_and_the_mend_is_told(settings: Settings) -> None:
-    with pytest.raises(CredentialsKeyMissing, match="token_hex"):
-        Keyring(replace(settings, credentials_key="")).encrypt("secret", "a")
+@pytest.mark.parametrize("environment", [Environment.STAGING, Environment.PRODUCTION])
+def test_without_a_key_nothing_is_kept_and_the_mend_is_told(
+    settings: Settings, tmp_path: Path, environment: Environment
+) -> None:
+    keyless = replace(settings, credentials_key="", flask_env=environment)
+    with pytest.raises(CredentialsKeyMissing, match="token_hex.*[.]env.*restart"):
+        Keyring(keyless).encrypt("secret", "a")
+    assert "CREDENTIALS_KEY is not set" in key_fault(keyless) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("environment", [Environment.DEVELOPMENT, Environment.TESTING])
+def test_development_makes_a_key_beside_its_database_and_keeps_it_private(
+    settings: Settings, tmp_path: Path, environment: Environment
+) -> None:
+    own = ConnectionParameters(Dialect.SQLITE, str(tmp_path / "instance/own.db"))
+    keyless = replace(settings, credentials_key="", flask_env=environment, database=own)
+    assert key_fault(keyless) == ""
+    stored = Keyring(keyless).encrypt("secret", "a")
+    assert Keyring(keyless).decrypt(stored, "a") == "secret"
+    file = tmp_path / "instance/credentials_key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    given = replace(keyless, credentials_key=file.read_text())
+    assert Keyring(given).decrypt(stored, "a") == "secret"
 
 
 def test_a_short_key_is_refused(settings: Settings) -> None:

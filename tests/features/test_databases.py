@@ -15,7 +15,7 @@ from core.clock import utc_now
 from core.database_fields import DatabaseFields
 from core.errors import AddressNotAllowed, AlreadyExists, InvalidInput, NotFound
 from core.naming import new_id
-from core.settings import Settings
+from core.settings import Environment, Settings
 from database.adapters import closing_connection
 from database.adapters.base import Capability
 from database.context import application_context
@@ -198,7 +198,7 @@ def test_what_cannot_be_reached_may_be_kept_all_the_same(settings: Settings, nob
 
 @pytest.mark.requires(Capability.ACCOUNTS)
 def test_without_a_key_a_password_is_refused(settings: Settings, typed: Typed) -> None:
-    keyless = replace(settings, credentials_key="")
+    keyless = replace(settings, credentials_key="", flask_env=Environment.STAGING)
     with application_context(keyless), pytest.raises(CredentialsKeyMissing):
         add(keyless, (replace(typed[0], port=1), typed[1]))  # before anything is dialled
 
