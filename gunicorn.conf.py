@@ -16,6 +16,7 @@ worker_class = "web.gunicorn_worker.PatientWorker"
 workers = int(os.environ.get("WORKERS") or "2")
 threads = 8
 timeout = 60
+keepalive = 15  # seconds; open pages ask again every 1 to 10 s, and an idle connection takes no thread
 accesslog = None
 control_socket_disable = True  # nobody uses it, and it would lie in the home folder
 forwarded_allow_ips = (

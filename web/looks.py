@@ -20,7 +20,7 @@ _SIGN_INS = "basekeeper_sign_ins"
 def init_looks(app: Flask) -> None:
     """Let the pages of `app` share what they look at."""
     history = SignInHistory()
-    app.extensions[_OVERVIEW] = Snapshot(app, lambda: read_overview(settings_of(app)), keep=5, linger=10)
+    app.extensions[_OVERVIEW] = Snapshot(app, lambda: read_overview(settings_of(app)), keep=10, linger=20)
     app.extensions[_SIGN_INS] = Snapshot(
         app, lambda: history.read(now().astimezone(UTC).date()), keep=60, linger=600
     )

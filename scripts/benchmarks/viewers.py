@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter, sleep
 from urllib.parse import urlsplit
@@ -27,17 +27,27 @@ class Viewer:
         self._address = urlsplit(address).netloc
         self._headers = {"Cookie": f"basekeeper-session={token}"}
 
-    def look(self, page: Page) -> None:
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that is kept from one look to the next, as a browser keeps it."""
+        return http.client.HTTPConnection(self._address, timeout=60)
+
+    def look(self, page: Page, connection: http.client.HTTPConnection) -> None:
         """Ask for `page` once. Raises RuntimeError for any answer but the page."""
-        connection = http.client.HTTPConnection(self._address, timeout=60)
         began = perf_counter()
+        try:
+            answer = self._ask(page, connection)
+        except (http.client.RemoteDisconnected, ConnectionError):  # idle for too long: made anew
+            connection.close()
+            answer = self._ask(page, connection)
+        page.seconds.append(perf_counter() - began)
+        if answer.status != 200:
+            raise RuntimeError(f"{page.path} answered {answer.status}")
+
+    def _ask(self, page: Page, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
         connection.request("GET", page.path, headers=self._headers)
         answer = connection.getresponse()
         answer.read()
-        page.seconds.append(perf_counter() - began)
-        connection.close()
-        if answer.status != 200:
-            raise RuntimeError(f"{page.path} answered {answer.status}")
+        return answer
 
 
 @contextmanager
@@ -50,8 +60,9 @@ def watching(viewers: list[Viewer], *pages: Page) -> Iterator[None]:
     def watch(viewer: Viewer, page: Page, delay: float) -> None:
         over.wait(delay)  # people do not look in step
         try:
-            while not over.wait(page.pace):
-                viewer.look(page)
+            with closing(viewer.connect()) as connection:
+                while not over.wait(page.pace):
+                    viewer.look(page, connection)
         except (RuntimeError, OSError, http.client.HTTPException) as error:
             failures.append(error)
 
@@ -75,7 +86,8 @@ def watching(viewers: list[Viewer], *pages: Page) -> Iterator[None]:
 def idle(viewer: Viewer, path: str, times: int = 40) -> list[float]:
     """What `path` takes when one person looks now and then and nothing else happens, in seconds."""
     page = Page(path, 0.0)
-    for _ in range(times):
-        viewer.look(page)
-        sleep(0.05)
+    with closing(viewer.connect()) as connection:
+        for _ in range(times):
+            viewer.look(page, connection)
+            sleep(0.05)
     return page.seconds
