@@ -47,11 +47,15 @@ def _cancel(connection: Connection, id: str, actor: Actor) -> None:
     if waits:
         _free(connection, row)
     facts = {"target": row.target, "operation_id": id}
-    append(connection, AuditEntry.of(actor, event="intent", action="operation.cancel", **facts))
+    _audit(connection, actor, "intent", action="operation.cancel", **facts)
+    # What was asked for is the wish, and it is on the row now; how the work ends is an outcome of its own.
+    _audit(connection, actor, "outcome", action="operation.cancel", outcome="succeeded", **facts)
     if waits:
-        append(
-            connection, AuditEntry.of(actor, event="outcome", action=row.kind, outcome="cancelled", **facts)
-        )
+        _audit(connection, actor, "outcome", action=row.kind, outcome="cancelled", **facts)
+
+
+def _audit(connection: Connection, actor: Actor, event: str, **words: Any) -> None:
+    append(connection, AuditEntry.of(actor, event=event, **words))
 
 
 def _free(connection: Connection, row: Row[Any]) -> None:

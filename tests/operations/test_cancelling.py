@@ -27,8 +27,12 @@ def test_what_waits_is_cancelled_at_once_and_frees_its_target(settings: Settings
     assert not perform(settings, CATALOGUE, id)
     assert counted(settings, "shelf") == 0
     assert perform(settings, CATALOGUE, Runner(ADMIN, settings).submit(count_to, "shelf"))
-    audit = rows(settings, "SELECT event, action, outcome FROM audit ORDER BY id")[:3]
-    assert audit[1:] == [("intent", "operation.cancel", ""), ("outcome", "test.count", "cancelled")]
+    audit = rows(settings, "SELECT event, action, outcome FROM audit ORDER BY id")[:4]
+    assert audit[1:] == [
+        ("intent", "operation.cancel", ""),
+        ("outcome", "operation.cancel", "succeeded"),
+        ("outcome", "test.count", "cancelled"),
+    ]
     assert in_context(settings, verify_chain).fault is None
 
 
@@ -50,6 +54,8 @@ def test_what_runs_ends_at_its_next_step(settings: Settings) -> None:
     row = in_context(settings, read_operation, id)
     assert (row.state, worker.is_alive()) == ("cancelled", False)
     assert rows(settings, "SELECT cancel_requested_by FROM operation") == [("ada",)]
+    wish = "SELECT event, outcome FROM audit WHERE action = 'operation.cancel' ORDER BY id"
+    assert rows(settings, wish) == [("intent", ""), ("outcome", "succeeded")]
     assert not rows(settings, "SELECT * FROM target_lock")
 
 
