@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
-from cli.options import common_options, examples
+from cli.options import Whole, common_options, examples
 from cli.runtime import Invocation, pass_invocation
 from jobs import THREADS
 
@@ -17,7 +19,7 @@ from jobs import THREADS
 )
 @click.option(
     "--threads",
-    type=click.IntRange(1, 64),
+    type=Whole(1, 64),
     default=THREADS,
     show_default=True,
     metavar="N",
@@ -35,6 +37,11 @@ def worker(invocation: Invocation, threads: int) -> None:
     Ctrl-C or SIGTERM: it takes no more work, waits 5 seconds for what runs, and ends with exit code 0. Says
     what it does on standard error, or in LOG_FILE.
     """
+    with suppress(KeyboardInterrupt):  # told to end before it could begin
+        _work(invocation, threads)
+
+
+def _work(invocation: Invocation, threads: int) -> None:
     import logging
 
     from core.log import configure_logging

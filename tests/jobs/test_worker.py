@@ -66,6 +66,28 @@ def test_ctrl_c_ends_it_too(by_file: Settings, tmp_path: Path) -> None:
         assert process.wait(10) == 0, said.read_text()
 
 
+def test_told_to_end_while_it_loads_it_ends_quietly(by_file: Settings, tmp_path: Path) -> None:
+    """The signal comes while the modules of the work are read."""
+    code = (
+        "import os, runpy, signal, sys\n"
+        "class Told:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'jobs.worker': os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"sys.meta_path.insert(0, Told()); sys.argv = {DOOR[1:]!r}\n"
+        f"runpy.run_path({DOOR[1]!r}, run_name='__main__')"
+    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**environment, "DATABASE_URL": str(by_file.database)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
 def test_it_refuses_a_database_in_memory(tmp_path: Path) -> None:
     run = run_tool("manage_db.py", "worker", cwd=tmp_path, DATABASE_URL="sqlite:///:memory:")
     assert (run.code, run.out) == (2, "")
