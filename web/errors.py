@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
 
 from core.errors import AppError, ConnectionFailed, ObjectMissing, SchemaFault, ServerError
+from core.text import visible
 from web.hosts import local_path
 from web.readiness import readiness
 
@@ -117,5 +118,13 @@ def _show_error(error: Exception) -> ResponseReturnValue:
     if page is NO_DATABASE:
         readiness().doubt()
     if page.status >= 500:
-        _log.error("%s %s answered %s", request.method, request.endpoint, page.status, exc_info=error)
+        _log_failure(error, page)
     return with_retry(show(page), error)
+
+
+def _log_failure(error: Exception, page: ErrorPage) -> None:
+    """With where it came from; but while the database cannot be reached, one line for all that fails."""
+    if not isinstance(error, ConnectionFailed):
+        _log.error("%s %s answered %s", request.method, request.endpoint, page.status, exc_info=error)
+    elif readiness().is_first():
+        _log.warning("%s Pages answer %s until it can be reached.", visible(error.message), page.status)

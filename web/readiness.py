@@ -31,6 +31,7 @@ class Readiness:
         self._answers = 0
         self._last = True
         self._good_until = 0.0
+        self._is_told = False
 
     def is_ready(self) -> bool:
         """The answer, a second old at most."""
@@ -50,12 +51,18 @@ class Readiness:
         """Something failed: the next who wants to know asks anew."""
         self._good_until = 0.0
 
+    def is_first(self) -> bool:
+        """True for the first failure since the last yes: an outage is told once."""
+        was_told, self._is_told = self._is_told, True
+        return not was_told
+
     def _is_good(self) -> bool:
         return monotonic() < self._good_until
 
     def _renew(self) -> None:
         self._last = self._ask()
         self._good_until = monotonic() + KEEP if self._last else 0.0
+        self._is_told = self._is_told and not self._last
         self._answers += 1
 
 

@@ -70,13 +70,15 @@ def test_errors_of_ours_have_their_page(
 
 
 def test_a_database_that_goes_away_is_a_503_and_comes_back(
-    make_app: MakeApp, private_server: PrivateServer
+    make_app: MakeApp, private_server: PrivateServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The log tells an outage once, without where in the code it was met."""
     url = private_server.server.create_database("console")
     console = make_app(url, db_connect_timeout=2.0)
     add_first_admin(console)
     visitor = Visitor(console)
     visitor.sign_in()
+    caplog.clear()
     private_server.stop()
     for answer in (visitor.get("/"), visitor.sign_in()):
         assert answer.status_code == 503
@@ -87,6 +89,9 @@ def test_a_database_that_goes_away_is_a_503_and_comes_back(
             assert inside not in answer.text
     assert visitor.get("/healthz").status_code == 200
     assert visitor.get("/readyz").status_code == 503
+    (told,) = [record for record in caplog.records if record.name == "basekeeper.web"]
+    assert (told.levelname, told.exc_info) == ("WARNING", None)
+    assert "Pages answer 503 until it can be reached." in told.message
     private_server.start()
     assert visitor.get("/").status_code == 200
 
