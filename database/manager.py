@@ -16,6 +16,7 @@ from database.adapters.base import ServerVersion
 from database.context import current_settings
 from database.engine import explained
 from database.files import make_database_file
+from database.journal import AppliedRevision
 from database.migrator import current_revisions, migrate
 from database.revisions import Revision, pending_revisions
 from database.setup import make_schema
@@ -32,12 +33,14 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class InitReport:
     """What `init_database` found or did: whether it `created` the schema, or `adopted` one that was there
-    without a stamp; the `revision` it is at now ("" for none), and the migrations still `pending`."""
+    without a stamp; the `revision` it is at now ("" for none), the migrations still `pending`, and those that
+    this call `applied` to a schema that was there."""
 
     created: bool
     adopted: bool
     revision: str
     pending: tuple[Revision, ...]
+    applied: tuple[AppliedRevision, ...] = ()
 
 
 def init_database(app: Flask | None = None) -> InitReport:
@@ -47,12 +50,13 @@ def init_database(app: Flask | None = None) -> InitReport:
     settings = current_settings(app)
     wait_for_database(settings)
     created = adopted = False
+    applied: tuple[AppliedRevision, ...] = ()
     with explained(settings.database):
         if settings.auto_init and not _revisions():
             created, adopted = _make_schema(settings)
         if _revisions() and pending_revisions(_revisions()) and settings.auto_migrate:
-            _migrate(settings)
-        report = _report(created, adopted)
+            applied = _migrate(settings)
+        report = _report(created, adopted, applied)
     if not settings.database.in_memory:
         db.engine.dispose()  # a server that forks its workers must not share connections among them
     return report
@@ -93,13 +97,12 @@ def _make_schema(settings: Settings) -> tuple[bool, bool]:
     return not before.tables, bool(before.tables)
 
 
-def _migrate(settings: Settings) -> None:
+def _migrate(settings: Settings) -> tuple[AppliedRevision, ...]:
     parameters = settings.migration_database
     if not settings.database.in_memory:
-        migrate(parameters, applied_by=APPLIED_BY)
-        return
+        return migrate(parameters, applied_by=APPLIED_BY)
     with db.engine.connect() as connection:
-        migrate(parameters, applied_by=APPLIED_BY, connection=connection)
+        return migrate(parameters, applied_by=APPLIED_BY, connection=connection)
 
 
 def _revisions() -> tuple[str, ...]:
@@ -107,10 +110,10 @@ def _revisions() -> tuple[str, ...]:
         return current_revisions(connection)
 
 
-def _report(created: bool, adopted: bool) -> InitReport:
+def _report(created: bool, adopted: bool, applied: tuple[AppliedRevision, ...]) -> InitReport:
     current = _revisions()
     pending = pending_revisions(current)
     if pending:
         count = plural(len(pending), "migration")
         _log.warning("%s to apply: run migrate.py migrate.", count)
-    return InitReport(created, adopted, current[-1] if current else "", pending)
+    return InitReport(created, adopted, current[-1] if current else "", pending, applied)

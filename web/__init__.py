@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -52,8 +53,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _init_database(app: Flask, settings: Settings) -> None:
     """Make the database ready. That it made the schema is in the audit from its first row on: before, there
-    was no table for an intent (TRUST L1)."""
+    was no table for an intent (TRUST L1). Nor may there be one, as it is now, before migrations."""
     report = init_database(app)
     if report.created or report.adopted:
-        facts = {"action": "schema.init", "target": settings.database.name, "outcome": "succeeded"}
-        record_audit(settings, AuditEntry.of(Actor("start", Role.ADMIN, "start"), event="outcome", **facts))
+        _record(settings, "schema.init")
+    if report.applied:
+        _record(settings, "migration.apply", revisions=[step.id for step in report.applied])
+
+
+def _record(settings: Settings, action: str, **details: Any) -> None:
+    facts = {"action": action, "target": settings.database.name, "outcome": "succeeded", "details": details}
+    record_audit(settings, AuditEntry.of(Actor("start", Role.ADMIN, "start"), event="outcome", **facts))

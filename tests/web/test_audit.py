@@ -10,6 +10,10 @@ from flask import Flask
 from sqlalchemy import delete, update
 
 from core.actor import Actor, Role
+from core.connection import parse_url
+from database.files import make_database_file
+from database.migrator import migrate
+from database.revisions import known_revisions
 from features.users import create_admin, issue_first_admin_link
 from models import AuditEvent, AuditHead, User, db
 from operations.audit import AuditEntry, audited, record_audit
@@ -125,6 +129,17 @@ def entries(console: Flask) -> list[tuple[str, ...]]:
     columns = (AuditEvent.event, AuditEvent.action, AuditEvent.target, AuditEvent.actor, AuditEvent.outcome)
     with console.app_context():
         return [tuple(row) for row in db.session.execute(db.select(*columns).order_by(AuditEvent.id))]
+
+
+def test_migrations_applied_at_start_are_audited(make_app: MakeApp, sqlite_url: str) -> None:
+    """TRUST L1, with AUTO_MIGRATE: once, by the process that applied them."""
+    parameters, first = parse_url(sqlite_url), known_revisions()[0].id
+    make_database_file(parameters)
+    migrate(parameters, first, applied_by="test")
+    for _ in range(2):
+        console = make_app(sqlite_url, auto_migrate=True)
+        name = settings_of(console).database.name
+        assert entries(console) == [("outcome", "migration.apply", name, "start", "succeeded")]
 
 
 def test_what_is_done_without_an_operation_is_audited(
