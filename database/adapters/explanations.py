@@ -13,6 +13,9 @@ CLOSE_SESSIONS = "End sessions that are not needed, lower DB_POOL_SIZE, or raise
 FREE_SPACE = "Free space there, then run it again."
 RUN_AGAIN = "Run it again."
 END_HOLDER = "Wait until it is done, or end that session."
+FIND_HOLDER = (
+    "Wait until it is done, or end that session: python db_health_check.py tells of long transactions."
+)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from core.errors import (
 from database.adapters.explanations import (
     CHECK_ADDRESS,
     CLOSE_SESSIONS,
-    END_HOLDER,
+    FIND_HOLDER,
     FREE_SPACE,
     OBJECT_MISSING,
     RUN_AGAIN,
@@ -32,7 +32,7 @@ _FULL = Explanation(ConnectionFailed, "The server at {where} has no free connect
 _LOST = Explanation(ConnectionFailed, "The connection to {where} was lost.", RUN_AGAIN)
 _DISK = Explanation(ServerError, "The disk of the server at {where} is full.", FREE_SPACE)
 _READ_ONLY = Explanation(ServerError, "The server at {where} is read-only.", "Connect to the primary server.")
-_LOCKED = Explanation(LockTimeout, "Another session holds a lock that is needed.", END_HOLDER)
+_LOCKED = Explanation(LockTimeout, "Another session holds a lock that is needed.", FIND_HOLDER)
 _SLOW = Explanation(
     ServerTimeout, "The server ended the statement: {said}", "Allow more time, or do less at once."
 )

@@ -20,6 +20,7 @@ from database.adapters.explanations import (
     CHECK_ADDRESS,
     CLOSE_SESSIONS,
     END_HOLDER,
+    FIND_HOLDER,
     FREE_SPACE,
     OBJECT_MISSING,
     RUN_AGAIN,
@@ -60,7 +61,7 @@ _BY_CODE = {
         ServerError, "PostgreSQL at {where} is read-only.", "Connect to the primary server, or end recovery."
     ),
     "40P01": Explanation(LockTimeout, "PostgreSQL ended a deadlock with another session: {said}", RUN_AGAIN),
-    "55P03": Explanation(LockTimeout, "Another session holds a lock that is needed: {said}", END_HOLDER),
+    "55P03": Explanation(LockTimeout, "Another session holds a lock that is needed.", FIND_HOLDER),
     "55006": Explanation(LockTimeout, "It is in use: {said}", END_HOLDER),
     "57014": Explanation(
         ServerTimeout, "PostgreSQL cancelled the statement: {said}", "Allow more time, or do less at once."

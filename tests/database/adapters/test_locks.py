@@ -58,6 +58,8 @@ def test_a_lock_is_waited_for_as_long_as_told(opened: Opened, connect: Callable[
         assert 0.5 < time.monotonic() - began < 4
     if adapter.supports(Capability.SESSIONS):
         assert f"session {identity(opened)}" in raised.value.message
+        assert "db_health_check.py" in raised.value.hint
+        assert "canceling" not in raised.value.message, "the driver's words say nothing more"
     assert raised.value.hint
 
 
