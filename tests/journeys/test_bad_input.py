@@ -40,6 +40,11 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_number_says_what_is_allowed(tmp_path: Path) -> None:
+    ran = run_tool("manage_db.py", "worker", "--threads", "two", cwd=tmp_path)
+    assert ran.code == 2 and "a whole number from 1 to 64" in ran.error
+
+
 def test_a_missing_env_file(tmp_path: Path) -> None:
     ran = run_tool("migrate.py", "status", "--env-file", "absent.env", cwd=tmp_path)
     assert ran.code == 2
