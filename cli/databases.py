@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from cli.options import common_options, confirm_name_option, examples
+from cli.options import Whole, common_options, confirm_name_option, examples
 from cli.runtime import Invocation, OrderedGroup, pass_invocation
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def database() -> None:
 @click.argument("url", default="")
 @click.option("--environment", help="development, testing, staging or production; the console's own.")
 @click.option("--dialect", help="postgresql, mysql, mariadb or sqlite.")
-@click.option("--host", help="Its host name or address.")
-@click.option("--port", type=int, help="Its port: 5432, or 3306 for mysql and mariadb.")
+@click.option("--host", help="Its host name or address; this machine.")
+@click.option("--port", type=Whole(1, 65535), metavar="N", help="Its port: 5432; 3306 for mysql, mariadb.")
 @click.option("--user", "account", help="The account to sign in with.")
 @click.option("--database", "database_name", help="Its name there; for sqlite a path below DATABASE_FOLDER.")
 @click.option("--tls-mode", help="verify-full (the default over a network) or a weaker one.")
@@ -61,12 +61,13 @@ def add(
     from cli.console import say
     from core.database_fields import check_fields, completed
     from features.database_tries import NotReachable
-    from features.databases import add_database
+    from features.databases import add_database, check_new_database
 
     given = {field: value for field, value in parts.items() if value is not None}
     fields, password = _fields(invocation, name, url, given)
-    check_fields(completed(fields), invocation.settings)  # before anything is recorded
+    check_fields(completed(fields), invocation.settings)  # before a password is asked for
     password = password or _password(password_file, asked=not fields.is_file)
+    invocation.in_context(check_new_database, fields, password)  # before anything is recorded
     try:
         facts = invocation.run(
             add_database,
@@ -120,13 +121,15 @@ def list_all(invocation: Invocation) -> None:
 def test(invocation: Invocation, name: str) -> None:
     """Try the connection to the registered database NAME. Exit code 1 when it cannot be reached."""
     from cli.console import say
+    from core.text import duration
     from features.database_tries import try_connection
     from features.databases import read_database
 
     with invocation.context():
-        invocation.run(try_connection, name, tried_by=invocation.actor.name)
+        name = read_database(name).name  # before anything is recorded
+        answer = invocation.run(try_connection, name, tried_by=invocation.actor.name)
         facts = read_database(name)
-    say(_seen(facts))
+    say(f"{_seen(facts)}{f' Answered in {duration(answer.seconds)}.' if facts.is_reachable else ''}")
     if not facts.is_reachable:
         raise click.exceptions.Exit(1)
 
@@ -159,8 +162,10 @@ def rekey(invocation: Invocation) -> None:
     """
     from cli.console import say
     from core.text import plural
+    from features.credentials import Keyring
     from features.databases import rekey_databases
 
+    Keyring(invocation.settings).check()  # before anything is recorded
     count = invocation.run(rekey_databases)
     say(f"{plural(count, 'password')} encrypted anew. CREDENTIALS_KEY_OLD is no longer needed.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.clock import monotonic
 from core.connection import ConnectionParameters
 from core.errors import (
     ConnectionTimeout,
@@ -33,16 +34,20 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """`version` such as "PostgreSQL 16.14" and `size` in bytes where it was reached."""
+    """`version` such as "PostgreSQL 16.14", `size` in bytes and `seconds` until it was known, where it was
+    reached."""
 
     outcome: Outcome
     version: str = ""
     size: int | None = None
+    seconds: float = 0.0
+    is_file: bool = False
 
     @property
     def message(self) -> str:
         """What it means and what to do, in one or two sentences; "" when it was reached."""
-        return _MESSAGES.get(self.outcome, "")
+        words = _MESSAGES | _FILE_MESSAGES if self.is_file else _MESSAGES
+        return words.get(self.outcome, "")
 
 
 _MESSAGES = {
@@ -51,6 +56,11 @@ _MESSAGES = {
     Outcome.DATABASE_MISSING: "There is no such database. Correct its name, or create it.",
     Outcome.TLS_FAILED: "No protected connection. Check the server's certificate and the TLS mode.",
     Outcome.TIMEOUT: "No answer in time. Check the host, the port and the firewall.",
+}
+_FILE_MESSAGES = {
+    Outcome.UNREACHABLE: "There is no SQLite database that can be read. Check the file and its rights.",
+    Outcome.DATABASE_MISSING: "There is no such file. Correct its path, or put it there.",
+    Outcome.TIMEOUT: "The file is locked by another program. Try again when that has ended.",
 }
 _OUTCOMES = (
     ((SignInRefused, PrivilegeMissing), Outcome.SIGN_IN_REFUSED),
@@ -63,15 +73,17 @@ _OUTCOMES = (
 def ask_database(parameters: ConnectionParameters, patience: float = PATIENCE) -> Answer:
     """Connect and look, giving up after `patience` seconds at each step; nothing is changed. Raises
     AddressNotAllowed, ToolMissing."""
+    began, is_file = monotonic(), not parameters.host
     try:
         with closing_connection(parameters, patience) as (adapter, connection):
             adapter.answer_patience(connection, patience)
             adapter.statement_timeout(connection, patience)
             adapter.ping(connection)
             version = str(adapter.server_version(connection))
-            return Answer(Outcome.REACHABLE, version, adapter.database_size(connection))
+            size = adapter.database_size(connection)
+            return Answer(Outcome.REACHABLE, version, size, monotonic() - began, is_file)
     except ServerError as error:
-        return Answer(_outcome_of(error))
+        return Answer(_outcome_of(error), is_file=is_file)
 
 
 def _outcome_of(error: ServerError) -> Outcome:

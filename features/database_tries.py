@@ -34,8 +34,9 @@ class NotReachable(Conflict):
 
     code = "not_reachable"
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.message, hint="Nothing was kept.")
+    def __init__(self, answer: Answer, file: str = "") -> None:
+        looked = f" Looked for: {file}" if file else ""
+        super().__init__(f"{answer.message}{looked}", hint="Nothing was kept.")
         self.answer = answer
 
 

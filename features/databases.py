@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import select
 
@@ -77,6 +77,33 @@ def find_database(name: str) -> ConnectionParameters:
         return connection_of(find_row(session, name), settings)
 
 
+def check_new_database(fields: DatabaseFields, password: str) -> None:
+    """What can be refused before anything is done or recorded. Needs an application context. Raises
+    InvalidInput, AlreadyExists, CredentialsKeyMissing."""
+    settings, fields = current_settings(), completed(fields)
+    check_fields(fields, settings)
+    with transaction() as session:
+        if session.scalar(select(RegisteredDatabase.id).where(RegisteredDatabase.name == fields.name)):
+            raise _taken()
+    if password and not fields.is_file:
+        Keyring(settings).check()
+
+
+def check_database_change(fields: DatabaseFields, password: str) -> None:
+    """The same for a change. Raises what `check_new_database` raises, and NotFound."""
+    settings, fields = current_settings(), completed(fields)
+    check_fields(fields, settings)
+    keyring = Keyring(settings)
+    with transaction() as session:
+        row = find_row(session, fields.name)
+        if fields.is_file:
+            return
+        if not password and row.password:
+            _check_goes_to_the_same(fields_of(row), fields)
+        if password or row.password:
+            keyring.check()
+
+
 @operation("database.add", title="Register {fields.name}", target="{fields.name}")
 def add_database(
     op: Operation,
@@ -88,11 +115,11 @@ def add_database(
 ) -> DatabaseFacts:
     """Try the connection, then keep it. Raises InvalidInput, AlreadyExists, CredentialsKeyMissing,
     AddressNotAllowed, and NotReachable unless it may be kept `even_unreachable`."""
+    check_new_database(fields, password)
     settings, fields = current_settings(), completed(fields)
-    check_fields(fields, settings)
     row = RegisteredDatabase(id=new_id(), created_by=created_by)
+    password = "" if fields.is_file else password
     row.password = Keyring(settings).encrypt(password, place_of(row.id))
-    _check_is_free(fields.name)
     answer = _try(op, fields, password, settings, created_by, even_unreachable)
     write_fields(row, fields)
     keep_answer(row, answer)
@@ -113,14 +140,12 @@ def change_database(
 ) -> DatabaseFacts:
     """Try the connection, then keep what changed of the database of that name; the password stays where
     none is given. Raises what `add_database` raises, and NotFound."""
+    check_database_change(fields, password)
     settings, fields = current_settings(), completed(fields)
-    check_fields(fields, settings)
     keyring = Keyring(settings)
     with transaction() as session:
         row = find_row(session, fields.name)
-        if not password and row.password:
-            _check_goes_to_the_same(fields_of(row), fields)
-        used = password or password_of(row, keyring)
+        used = "" if fields.is_file else password or password_of(row, keyring)
     answer = _try(op, fields, used, settings, changed_by, even_unreachable)
     with transaction() as session:
         row = find_row(session, fields.name)
@@ -161,9 +186,13 @@ def _try(
         op.note(f"Exception: TLS mode {fields.tls_mode}. {fields.exposure}")
     count_try(by)
     op.phase("Try the connection")
-    answer = ask_database(parameters_of(fields, password, settings))
+    parameters = parameters_of(fields, password, settings)
+    if fields.is_file:
+        with suppress(OSError):  # then there is no such file, which the answer says
+            settings.database_folder.mkdir(parents=True, exist_ok=True)
+    answer = ask_database(parameters)
     if answer.outcome is not Outcome.REACHABLE and not even_unreachable:
-        raise NotReachable(answer)
+        raise NotReachable(answer, parameters.database if fields.is_file else "")
     op.note(f"{fields.name} is {answer.version or answer.outcome.replace('_', ' ')}.")
     return answer
 
@@ -175,12 +204,6 @@ def _check_goes_to_the_same(before: DatabaseFields, after: DatabaseFields) -> No
             "The stored password would go to another server, or over another connection.",
             hint="Type the password again.",
         )
-
-
-def _check_is_free(name: str) -> None:
-    with transaction() as session:
-        if session.scalar(select(RegisteredDatabase.id).where(RegisteredDatabase.name == name)):
-            raise _taken()
 
 
 @contextmanager

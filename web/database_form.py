@@ -42,6 +42,7 @@ class DatabaseForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField("Password", [Optional()])
     tls_mode = SelectField("TLS mode", [Optional()], choices=_TLS_MODES, **_CHOICES)
     tls_root_certificate = StringField("CA certificate", [Optional()])
+    may_insist = False
     even_unreachable = BooleanField("Keep it though it cannot be reached now")
 
     def fields(self, name: str = "") -> DatabaseFields:

@@ -65,7 +65,9 @@ def test_what_cannot_be_kept_is_refused_in_one_line(manage: Manage) -> None:
     assert "Name: The console's own" in refused("OWN", url)
     assert "Name: 1 to 80" in refused(url)
     assert "--even-unreachable" in refused("shop", url)
-    assert "token_hex" in refused("shop", url, CREDENTIALS_KEY="")
+    assert "token_hex" in refused("shop", url, CREDENTIALS_KEY="", FLASK_ENV="staging")
+    assert "--even-unreachable" in refused("shop", url, CREDENTIALS_KEY="")  # development makes one
+    assert "no database" in manage("database", "test", "nope").error
     assert "DATABASE_NETWORKS" in refused("shop", url, "--even-unreachable", FLASK_ENV="staging")
     kept = manage("database", "add", "shop", url, "--even-unreachable")
     assert kept.code == 0 and "Warning: a password in an argument" in kept.err

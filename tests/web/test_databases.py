@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,9 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from core.errors import NotFound
-from features.databases import read_database
-from models import RegisteredDatabase, User, db
+from core.settings import Environment
+from features.databases import own_database, read_database
+from models import OperationRecord, RegisteredDatabase, User, db
 from tests.web.conftest import MakeApp
 from tests.web.visitor import Visitor, add_first_admin
 
@@ -57,10 +59,12 @@ def test_a_database_is_registered_listed_tried_and_removed(console: Flask, admin
     page = admin.get("/databases").text
     assert page.index('href="/"', page.index("<tbody>")) < page.index('href="/databases/notes"')
     assert admin.post("/databases/notes/test", "/databases/notes").location == "/databases/notes"
+    assert re.search(r"Answered in \d+ ms", admin.get("/databases/notes").text)
     refused = admin.post("/databases/notes/remove", "/databases/notes/remove", confirmation="note")
     assert refused.status_code == 422
     assert names(console) == ["notes"]
     admin.post("/databases/notes/remove", "/databases/notes/remove", confirmation="notes")
+    assert "notes is no longer registered." in admin.get("/databases").text
     assert names(console) == [] and admin.get("/databases/notes").status_code == 404
 
 
@@ -144,14 +148,75 @@ def test_a_name_that_is_nobodys_is_not_found(console: Flask, admin: Visitor) -> 
         read_database("x")
 
 
-def test_without_a_key_the_form_says_how_to_make_one(
+def test_without_a_key_the_form_says_so_before_anything_is_typed(
     make_app: MakeApp, sqlite_url: str, nobody_there: dict[str, str]
 ) -> None:
-    console = make_app(sqlite_url, database_networks=PLACES)
+    console = make_app(sqlite_url, database_networks=PLACES, flask_env=Environment.STAGING)
+    add_first_admin(console)
+    admin = Visitor(console, base_url="https://localhost", headers={"Referer": "https://localhost/"})
+    admin.sign_in()
+    page = admin.get("/databases/new").text
+    assert page.index("CREDENTIALS_KEY is not set") < page.index("token_hex") < page.index('name="host"')
+    assert ".env" in page and '<option selected value="staging">' in page
+    answer = register(admin, **nobody_there)
+    assert answer.status_code == 422 and answer.text.count("token_hex") == 2
+    assert register(admin, **{**nobody_there, "host": "169.254.169.254", "password": ""}).status_code == 422
+    assert names(console) == [] and operations(console) == ["database.add"]
+
+
+def test_development_makes_its_key(make_app: MakeApp, sqlite_url: str, nobody_there: dict[str, str]) -> None:
+    console = make_app(sqlite_url)
     add_first_admin(console)
     admin = Visitor(console)
     admin.sign_in()
-    answer = register(admin, **nobody_there)
-    assert answer.status_code == 422 and "token_hex" in answer.text
-    assert register(admin, **{**nobody_there, "host": "169.254.169.254", "password": ""}).status_code == 422
-    assert names(console) == []
+    assert "CREDENTIALS_KEY" not in admin.get("/databases/new").text
+    assert register(admin, **nobody_there, even_unreachable="y").status_code == 303
+
+
+def test_what_cannot_be_reached_is_told_at_the_field_it_is_about(
+    console: Flask, admin: Visitor, nobody_there: dict[str, str], tmp_path: Path
+) -> None:
+    fresh = admin.get("/databases/new").text
+    assert focus(fresh) == ["name"] and str(tmp_path / "databases") in fresh
+    assert focus(register(admin, **nobody_there).text) == ["host"]
+    (tmp_path / "databases/notes.db").unlink()
+    (tmp_path / "databases").rmdir()
+    missing = register(admin, **NOTES).text
+    assert focus(missing) == ["database_name"] and "even_unreachable" in missing
+    assert str(tmp_path / "databases/notes.db") in missing and "Type it again" not in missing
+    assert (tmp_path / "databases").is_dir()
+
+
+def test_a_file_has_no_password(console: Flask, admin: Visitor, nobody_there: dict[str, str]) -> None:
+    """Nor does it keep that of the server it was before."""
+    register(admin, **nobody_there, even_unreachable="y")
+    file = {name: text for name, text in NOTES.items() if name != "name"}
+    assert admin.post("/databases/shop", "/databases/shop/edit", **file, password="x").status_code == 303
+    with console.app_context():
+        assert not read_database("shop").has_password
+    assert (
+        "password" not in admin.get("/databases/shop/remove").text.partition("Undo")[2].partition("</p>")[0]
+    )
+
+
+def test_what_is_refused_before_anything_is_done_is_no_operation(console: Flask, admin: Visitor) -> None:
+    register(admin, **NOTES)
+    assert register(admin, **NOTES).status_code == 409
+    assert operations(console) == ["database.add"]
+
+
+def test_the_consoles_own_database_is_the_dashboard(console: Flask, admin: Visitor) -> None:
+    with console.app_context():
+        own = own_database().name
+    assert admin.get(f"/databases/{own}").location == "/"
+
+
+def operations(console: Flask) -> list[str]:
+    with console.app_context():
+        return list(db.session.scalars(select(OperationRecord.kind)))
+
+
+def focus(page: str) -> list[str]:
+    """The names of the fields that take the focus."""
+    controls = re.findall(r"<(?:input|select)[^>]*\bautofocus\b[^>]*>", page)
+    return [name for control in controls for name in re.findall(r'\bname="(\w+)"', control)]

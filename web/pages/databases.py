@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from core.errors import AddressNotAllowed, AlreadyExists, AppError, InvalidInput
+from core.naming import fold
 from core.settings import Settings
-from features.credentials import CredentialsKeyMissing
+from core.text import duration
+from features.credentials import MAKE_COMMAND, CredentialsKeyMissing, key_fault
+from features.database_probe import Outcome
 from features.database_rows import DatabaseFacts
 from features.database_tries import NotReachable, try_connection
 from features.databases import (
     add_database,
     change_database,
+    check_database_change,
+    check_new_database,
     list_databases,
     own_database,
     read_database,
@@ -39,6 +44,11 @@ _BLAMED: tuple[tuple[type[AppError], str], ...] = (
     (CredentialsKeyMissing, "password"),
     (InvalidInput, "password"),
 )
+_BLAMED_FOR = {
+    Outcome.SIGN_IN_REFUSED: "password",
+    Outcome.DATABASE_MISSING: "database_name",
+    Outcome.TLS_FAILED: "tls_mode",
+}
 
 
 @pages.get("")
@@ -52,7 +62,7 @@ def index() -> ResponseReturnValue:
 @allow(Role.ADMIN)
 def new() -> ResponseReturnValue:
     """The form to register one."""
-    return _new_form(DatabaseForm())
+    return _new_form(DatabaseForm(environment=str(_settings().flask_env)))
 
 
 @pages.post("")
@@ -68,7 +78,10 @@ def create() -> ResponseReturnValue:
 @pages.get("/<name>")
 @allow(Role.VIEWER)
 def show(name: str) -> ResponseReturnValue:
-    """One registered database: what is known of it, and its size over time."""
+    """One registered database: what is known of it, and its size over time. The console's own is shown on
+    the dashboard."""
+    if fold(name) == fold(_settings().database.name):
+        return redirect(url_for("overview.show"))
     database = read_database(name)
     points = size_history(_DAYS, database_id=database.id)
     plot = Plot([one.taken_at for one in points], [Series("size", [one.size for one in points])], "bytes")
@@ -80,7 +93,11 @@ def show(name: str) -> ResponseReturnValue:
 def test(name: str) -> ResponseReturnValue:
     """Try the connection now, and show what was seen."""
     actor = signed_in_actor()
-    Runner(actor, _settings()).run(try_connection, read_database(name).name, tried_by=actor.name)
+    answer = Runner(actor, _settings()).run(try_connection, read_database(name).name, tried_by=actor.name)
+    if answer.outcome is Outcome.REACHABLE:
+        flash(f"Answered in {duration(answer.seconds)}.", "success")
+    else:
+        flash(answer.message, "failure")
     return redirect(url_for("databases.show", name=name), 303)
 
 
@@ -123,11 +140,13 @@ def remove(name: str) -> ResponseReturnValue:
         error = "This is not its name. Nothing was changed."
         return render_template("databases/remove.html", database=database, error=error), 422
     Runner(signed_in_actor(), _settings()).run(remove_database, database.name)
+    flash(f"{database.name} is no longer registered.", "success")
     return redirect(url_for("databases.index"), 303)
 
 
 def _add(form: DatabaseForm) -> DatabaseFacts:
     actor = signed_in_actor()
+    check_new_database(form.fields(), form.password.data or "")  # before anything is recorded
     return Runner(actor, _settings()).run(
         add_database,
         form.fields(),
@@ -139,6 +158,7 @@ def _add(form: DatabaseForm) -> DatabaseFacts:
 
 def _change(form: DatabaseForm, name: str) -> DatabaseFacts:
     actor = signed_in_actor()
+    check_database_change(form.fields(name), form.password.data or "")  # before anything is recorded
     return Runner(actor, _settings()).run(
         change_database,
         form.fields(name),
@@ -157,19 +177,33 @@ def _kept(
     try:
         return redirect(url_for("databases.show", name=keep().name), 303)
     except NotReachable as error:
-        form.blame("even_unreachable", f"{error.answer.message} Nothing was kept.")
+        form.may_insist = True
+        form.blame(_blamed_for(error), str(error))
         return show_form(form), error.http_status
     except (AlreadyExists, CredentialsKeyMissing, InvalidInput) as error:
         form.blame(next(field for kind, field in _BLAMED if isinstance(error, kind)), str(error))
         return show_form(form), error.http_status
 
 
+def _blamed_for(error: NotReachable) -> str:
+    """The field to look at again: of a file there is only its path."""
+    return "database_name" if error.answer.is_file else _BLAMED_FOR.get(error.answer.outcome, "host")
+
+
 def _new_form(form: DatabaseForm) -> str:
-    return render_template("databases/new.html", form=form)
+    return render_template(
+        "databases/new.html",
+        form=form,
+        folder=_settings().database_folder.absolute(),
+        key_fault=key_fault(_settings()),
+        make_key=MAKE_COMMAND,
+    )
 
 
 def _edit_form(form: DatabaseForm, database: DatabaseFacts) -> str:
-    return render_template("databases/edit.html", form=form, database=database)
+    return render_template(
+        "databases/edit.html", form=form, database=database, folder=_settings().database_folder.absolute()
+    )
 
 
 def _settings() -> Settings:
