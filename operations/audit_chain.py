@@ -5,6 +5,7 @@ says the newest hash; kept elsewhere, it shows that too, for the row that has it
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from operations.rows import table_of
 _BATCH = 1000
 _ROWS = table_of(AuditEvent)
 _HEAD = table_of(AuditHead)
+_NAMED_ROW = re.compile(r"\brow (-?\d+)\b", re.IGNORECASE)
 _NOT_HASHED = ("id", "previous_hash", "hash")
 
 
@@ -55,6 +57,12 @@ def verify_audit(op: Operation) -> ChainReport:
         raise AuditBroken(fault.message)
     op.note(f"{plural(chain.entries, 'row')}, none changed or removed. The newest has the hash {chain.hash}.")
     return ChainReport(chain.entries)
+
+
+def row_named_in(message: str) -> int | None:
+    """The id of the row that a fault's `message` names; None for one of the end of the chain."""
+    named = _NAMED_ROW.search(message)
+    return int(named[1]) if named else None
 
 
 def verify_chain(op: Operation | None = None) -> ChainReport:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from database.transactions import transaction
 from models import AuditEvent, OperationRecord
-from operations.audit_chain import verify_audit
+from operations.audit_chain import AuditBroken, row_named_in, verify_audit
 from operations.rows import table_of
 from operations.store import OPERATION_COLUMNS, OperationRow
 
@@ -21,7 +21,8 @@ _OPERATIONS = table_of(OperationRecord)
 @dataclass(frozen=True)
 class AuditDeed:
     """What somebody did: its outcome, or its intent as long as there is no outcome, which is "" then. `id`
-    is the row's; `has_operation` says that the operation can still be looked at."""
+    is the row's, `reason` the code of the error that it failed by; `has_operation` says that the operation
+    can still be looked at."""
 
     id: int
     at: datetime
@@ -32,6 +33,7 @@ class AuditDeed:
     address: str
     operation_id: str
     outcome: str
+    reason: str
     has_operation: bool
 
 
@@ -44,16 +46,30 @@ class AuditList:
     next_before: int
 
 
+@dataclass(frozen=True)
+class AuditVerdict:
+    """What the verification `operation` found `at` a time: the `entries` that it read, and the `fault` with
+    its `hint` and the `row` where it lies, if it lies in one; "" when all is as it was written."""
+
+    operation: str
+    at: datetime
+    entries: int
+    fault: str
+    hint: str
+    row: int | None
+
+
 _COLUMNS = tuple(_ROWS.c[one.name] for one in fields(AuditDeed) if one.name in _ROWS.c)
+_VERIFICATION = _OPERATIONS.c.kind == verify_audit.declaration.kind
 
 
-def list_audit(before: int = 0, limit: int = 50) -> AuditList:
-    """At most `limit` deeds, the newest first, older than the row `before` (0 for the newest). Raises
-    ServerError."""
+def list_audit(before: int = 0, limit: int = 50, faulty: int | None = None) -> AuditList:
+    """At most `limit` deeds, the newest first, older than the row `before` (0 for the newest); the row
+    `faulty` is among them even where another stands for it. Raises ServerError."""
     wanted = (
-        select(*_COLUMNS, _OPERATIONS.c.id.is_not(None).label("has_operation"))
+        select(*_COLUMNS, _ROWS.c.details, _OPERATIONS.c.id.is_not(None).label("has_operation"))
         .outerjoin(_OPERATIONS, _OPERATIONS.c.id == _ROWS.c.operation_id)
-        .where(not_(_is_answered()))
+        .where(or_(not_(_is_answered()), _ROWS.c.id == faulty))
         .order_by(_ROWS.c.id.desc())
         .limit(limit + 1)
     )
@@ -67,8 +83,22 @@ def list_audit(before: int = 0, limit: int = 50) -> AuditList:
 
 def last_verification() -> OperationRow | None:
     """The newest verification of the audit, under way or ended. Raises ServerError."""
-    of_kind = _OPERATIONS.c.kind == verify_audit.declaration.kind
-    newest = select(*OPERATION_COLUMNS).where(of_kind).order_by(_OPERATIONS.c.id.desc()).limit(1)
+    return _newest(_VERIFICATION)
+
+
+def last_verdict() -> AuditVerdict | None:
+    """What the newest verification said that came to the end of the audit or to a fault; one that was
+    cancelled since does not take that back. Raises ServerError."""
+    found = _OPERATIONS.c.error_code == AuditBroken.code
+    one = _newest(_VERIFICATION & or_(_OPERATIONS.c.state == "succeeded", found))
+    if one is None or one.finished_at is None:
+        return None
+    row = row_named_in(one.error_message)
+    return AuditVerdict(one.id, one.finished_at, one.done, one.error_message, one.error_hint, row)
+
+
+def _newest(wanted: ColumnElement[bool]) -> OperationRow | None:
+    newest = select(*OPERATION_COLUMNS).where(wanted).order_by(_OPERATIONS.c.id.desc()).limit(1)
     with transaction() as session:
         row = session.execute(newest).mappings().first()
     return None if row is None else OperationRow.of(row)
@@ -82,5 +112,6 @@ def _is_answered() -> ColumnElement[bool]:
     return and_(_ROWS.c.event == "intent", _ROWS.c.operation_id != "", has_answer)
 
 
-def _deed(*, has_operation: Any, **columns: Any) -> AuditDeed:
-    return AuditDeed(**columns, has_operation=bool(has_operation))
+def _deed(*, has_operation: Any, details: Any, **columns: Any) -> AuditDeed:
+    reason = details.get("error", "") if isinstance(details, dict) else ""  # a forged row may hold anything
+    return AuditDeed(**columns, reason=str(reason), has_operation=bool(has_operation))

@@ -17,7 +17,8 @@ from database.revisions import known_revisions
 from features.users import create_admin, issue_first_admin_link
 from models import AuditEvent, AuditHead, User, db
 from operations.audit import AuditEntry, audited, record_audit
-from operations.audit_chain import verify_audit, verify_chain
+from operations.audit_chain import AuditBroken, verify_audit, verify_chain
+from operations.cancelling import cancel_operation
 from operations.performing import perform
 from operations.runner import Runner
 from tests.web.conftest import MakeApp
@@ -43,7 +44,7 @@ def wrote(console: Flask, action: str) -> None:
 def table(page: str) -> list[list[str]]:
     """The cells of each row, as they are read."""
     body = re.search(r'<tbody id="audit-rows">(.*?)</tbody>', page, re.DOTALL)
-    rows = re.findall(r"<tr>(.*?)</tr>", body[1] if body else page, re.DOTALL)
+    rows = re.findall(r"<tr [^>]*>(.*?)</tr>", body[1] if body else page, re.DOTALL)
     return [[read(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in rows]
 
 
@@ -69,7 +70,8 @@ def test_intent_and_outcome_are_one_row_and_lead_to_the_operation(console: Flask
     ]
     (link,) = re.findall(r'href="(/operations/\w{26})">audit.verify</a>', page)
     assert admin.get(link).status_code == 200
-    assert re.search(r">Verified</a> <time[^>]*>[\d:]+</time>: nothing changed or removed\.", page)
+    said = r'state-succeeded">.*>Verified</a> <time[^>]*>[\d:]+</time>: \d+ rows, none changed or removed<'
+    assert re.search(said, page) and 'role="alert"' not in page
 
 
 def test_the_button_queues_a_verification_and_the_page_tells_its_end(console: Flask, admin: Visitor) -> None:
@@ -81,7 +83,33 @@ def test_the_button_queues_a_verification_and_the_page_tells_its_end(console: Fl
     assert "A verification</a> is queued." in " ".join(admin.get("/audit").text.split())
     do(console, lambda: db.session.execute(update(AuditEvent).values(actor="nobody")))
     perform(settings_of(console), {"audit.verify": verify_audit}, operation)
-    assert "of the audit was changed." in admin.get("/audit").text
+    assert "of the audit was changed" in admin.get("/audit").text
+
+
+def test_a_forged_row_is_marked_and_led_to(console: Flask, admin: Visitor) -> None:
+    """TRUST L2: even an intent for which its outcome stands; to cancel a later look takes nothing back."""
+    settings = settings_of(console)
+
+    def forge() -> None:
+        with audited(settings, ADA, "user.test", "bob"):
+            pass
+        forged = update(AuditEvent).where(AuditEvent.target == "bob", AuditEvent.event == "intent")
+        db.session.execute(forged.values(actor="mallory"))
+        db.session.commit()
+        with pytest.raises(AuditBroken):
+            Runner(ADA, settings).run(verify_audit)
+        cancel_operation(settings, Runner(ADA, settings).submit(verify_audit), ADA)
+
+    do(console, forge)
+    page = admin.get("/audit").text
+    alert = read(re.search(r'role="alert">(.*?)<section', page, re.DOTALL)[1])  # type: ignore[index]
+    (row,) = re.findall(r"Row (\d+) of the audit was changed Found by the verification at", alert)
+    assert "compare it with a backup" in alert and "The newest verification</a> is cancelled." in page
+    (marked,) = [cells for cells in table(page) if "Fault found" in cells[0]]
+    assert (marked[1], marked[3], marked[5]) == ("user.test", "mallory", row)
+    assert any(cells[:2] == ["Failed audit_broken", "audit.verify"] for cells in table(page))
+    (link,) = re.findall(r'href="(/audit\?before=\d+)#row-\d+">Look at row', page)
+    assert f'id="row-{row}"' in admin.get(link).text and table(admin.get(link).text)[0] == marked
 
 
 def test_older_rows_follow_by_their_id(
