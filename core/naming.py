@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import unicodedata
 
 _LONGEST = 1_000  # no folded column is longer than 254, so a name that was cut is still refused
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_ID = re.compile(r"[0-9a-z]{26}")
 
 
 def new_id() -> str:
@@ -15,6 +17,12 @@ def new_id() -> str:
     case), so that identifiers sort by the time they were made."""
     number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def is_id(text: str) -> bool:
+    """True for what has the form of an identifier of our own. Ask before a database is asked for `text` from
+    outside: one refuses a NUL with an error of its driver."""
+    return _ID.fullmatch(text) is not None
 
 
 def fold(text: str) -> str:

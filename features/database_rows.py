@@ -105,8 +105,9 @@ def connection_of(row: RegisteredDatabase, settings: Settings) -> ConnectionPara
 
 def find_row(session: DatabaseSession, name: str) -> RegisteredDatabase:
     """The row of that name. Raises NotFound."""
-    query = select(RegisteredDatabase).where(RegisteredDatabase.name == fold(name))
-    row = session.scalar(query)
+    wanted = fold(name)
+    query = select(RegisteredDatabase).where(RegisteredDatabase.name == wanted)
+    row = session.scalar(query) if visible(wanted) == wanted else None  # a NUL would be the driver's error
     if row is None:
         raise NotFound(
             f'There is no database "{visible(name[:80])}".',

@@ -20,6 +20,7 @@ from operations.store import (
     OPERATION_COLUMNS,
     LoggedLine,
     OperationRow,
+    check_id,
     lines_of,
     no_operation,
 )
@@ -132,6 +133,7 @@ class OperationPanel:
 def read_panel(id: str, after: int = 0, limit: int = LINES_SHOWN) -> OperationPanel:
     """One operation with the newest `limit` lines of its log, or the next ones `after` a line. Raises
     NotFound, ServerError."""
+    check_id(id)
     with transaction() as session:
         rows = session.execute(_operation_with_phases(), {"id": id}).mappings().all()
         if not rows:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -20,6 +19,7 @@ from huey.api import Task
 from huey.serializer import Serializer
 
 from core.errors import AppError
+from core.naming import is_id
 from core.settings import Settings
 from operations.queue_place import QueuePlace, queue_place
 from operations.queue_stores import OUTAGES, open_store
@@ -28,7 +28,6 @@ LOOK_EVERY = 0.25  # seconds at most between two looks at a file; Redis tells by
 PATIENCE = 5.0  # seconds that a stop waits for running work; what goes on longer, its lease decides
 _OUTAGE_PAUSE = 1.0  # seconds until a queue that failed is asked again
 _LONGEST = 100  # bytes of a ring
-_ID = re.compile(r"[0-9a-z]{26}")
 
 _log = logging.getLogger("basekeeper.queue")
 
@@ -99,7 +98,7 @@ class _Rings(Serializer):  # type: ignore[misc]
         """Raises ValueError for anything but an operation's id."""
         found = json.loads(data) if len(data) <= _LONGEST else None
         id = found.get("operation") if isinstance(found, dict) else None
-        if not (isinstance(id, str) and _ID.fullmatch(id)):
+        if not (isinstance(id, str) and is_id(id)):
             raise ValueError("This is no ring.")
         return id
 
@@ -140,7 +139,7 @@ class _Bell(Huey):  # type: ignore[misc]
     def _read(self, data: bytes) -> Task | None:
         try:
             return Task(id=self.serializer.deserialize(data))
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, RecursionError):
             _log.warning("Something that is no ring was taken out of the queue: %s", self._place)
             return None
 

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, func, select
 
 from core.actor import Actor, Role
 from core.errors import NotFound
+from core.naming import is_id
 from core.text import visible
 from database.transactions import transaction
 from models import OperationLine, OperationRecord
@@ -108,11 +109,12 @@ def newest_operations(limit: int = 10) -> tuple[OperationRow, ...]:
 
 def list_operations(state: str = "", before: str = "", limit: int = 50) -> OperationList:
     """At most `limit` operations, the newest first; in one state only ("" for all), and older than the
-    operation `before` ("" for the newest). Raises ServerError."""
+    operation `before` ("" for the newest). Raises NotFound when that is no operation's id, ServerError."""
     wanted = select(*OPERATION_COLUMNS).order_by(_OPERATIONS.c.id.desc()).limit(limit + 1)
     if state:
         wanted = wanted.where(_OPERATIONS.c.state == state)
     if before:
+        check_id(before)
         wanted = wanted.where(_OPERATIONS.c.id < before)
     with transaction() as session:
         rows = tuple(OperationRow.of(row) for row in session.execute(wanted).mappings())
@@ -129,6 +131,7 @@ def running_count() -> int:
 
 def read_operation(id: str) -> OperationRow:
     """One operation. Raises NotFound, ServerError."""
+    check_id(id)
     with transaction() as session:
         row = session.execute(select(*OPERATION_COLUMNS).where(_OPERATIONS.c.id == id)).mappings().first()
     if row is None:
@@ -155,6 +158,12 @@ def read_earlier_lines(id: str, before: int, limit: int) -> tuple[LoggedLine, ..
 def lines_of(rows: Iterable[RowMapping]) -> tuple[LoggedLine, ...]:
     """The lines of rows that hold LINE_COLUMNS."""
     return tuple(LoggedLine(**{column.name: row[column] for column in LINE_COLUMNS}) for row in rows)
+
+
+def check_id(id: str) -> None:
+    """Raises NotFound for what no operation can have as its id."""
+    if not is_id(id):
+        raise no_operation(id[:40])
 
 
 def no_operation(id: str) -> NotFound:

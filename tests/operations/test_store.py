@@ -21,7 +21,7 @@ from operations.store import list_operations, read_earlier_lines, read_operation
 from tests.operations.support import execute, rows
 from tests.servers import Server
 
-ID = "01JD0000000000000000000001"
+ID = "01jd0000000000000000000001"
 
 
 def add(settings: Settings, model: Any, *given: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def phase_row(position: int, **values: Any) -> dict[str, Any]:
 
 
 def many(settings: Settings, count: int, state: Callable[[int], str]) -> list[str]:
-    ids = [f"01JD{number:022d}" for number in range(count)]
+    ids = [f"01jd{number:022d}" for number in range(count)]
     add(settings, OperationRecord, *(operation_row(id, state=state(n)) for n, id in enumerate(ids)))
     return ids[::-1]
 

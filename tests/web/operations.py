@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from core.clock import utc_now
 from models import OperationLine, OperationPhase, OperationRecord, db
 
-ID = "01JD0000000000000000000001"
+ID = "01jd0000000000000000000001"
 
 
 def add_operation(console: Flask, id: str = ID, **values: Any) -> str:

@@ -148,8 +148,8 @@ def test_w2_whatever_an_operation_says_is_text(console: Flask, admin: Visitor) -
 
 def test_the_list_goes_on_by_state(console: Flask, admin: Visitor) -> None:
     for number in range(55):
-        add_operation(console, f"01JD{number:022d}", state="failed", title=f"Work {number}")
-    add_operation(console, f"01JD{99:022d}", state="queued", title="Waits")
+        add_operation(console, f"01jd{number:022d}", state="failed", title=f"Work {number}")
+    add_operation(console, f"01jd{99:022d}", state="queued", title="Waits")
     page = admin.get("/operations?state=failed").text
     assert ">Work 54<" in page and ">Work 5<" in page and ">Work 4<" not in page and "Waits" not in page
     assert "50 shown, more follow" in page

@@ -18,6 +18,7 @@ from operations.store import (
     running_count,
 )
 from web.actions import signed_in_actor
+from web.arguments import whole_number
 from web.live import entity_tag, figure, looks, span, speed_paths, unit_label
 from web.navigation import Count, Counts
 from web.permissions import allow
@@ -41,7 +42,7 @@ def index() -> ResponseReturnValue:
     if state and state not in STATES:
         raise InvalidInput("There is no such state.", hint=f"Choose {', '.join(STATES)}.")
     listed = list_operations(state, before, _LIST_LENGTH)
-    shown = request.args.get("shown", 0, type=int) + len(listed.rows)
+    shown = whole_number("shown") + len(listed.rows)
     page = "operations/_more.html" if "HX-Request" in request.headers else "operations/index.html"
     return render_template(
         page,
@@ -73,7 +74,7 @@ def show(id: str) -> ResponseReturnValue:
 def panel(id: str) -> ResponseReturnValue:
     """What has changed: figures always, the rest when the page does not show it yet. Answers 304 when the
     page shows all of it."""
-    state = read_panel(id, request.args.get("after", 0, type=int))
+    state = read_panel(id, whole_number("after"))
     tag = entity_tag(state)
     if request.if_none_match.contains(tag):
         response = Response(status=304)
@@ -88,10 +89,10 @@ def panel(id: str) -> ResponseReturnValue:
 @allow(Role.VIEWER)
 def lines(id: str) -> ResponseReturnValue:
     """The lines before one; a page of its own, or for htmx the lines alone."""
-    before = request.args.get("before", 0, type=int)
-    earlier = read_earlier_lines(id, before, LINES_SHOWN)
+    operation = read_operation(id)
+    earlier = read_earlier_lines(id, whole_number("before"), LINES_SHOWN)
     page = "operations/_earlier.html" if "HX-Request" in request.headers else "operations/lines.html"
-    return render_template(page, operation=read_operation(id), lines=earlier, has_earlier=_is_full(earlier))
+    return render_template(page, operation=operation, lines=earlier, has_earlier=_is_full(earlier))
 
 
 @pages.get("/<id>/cancel")

@@ -1,0 +1,57 @@
+"""Whatever stands in an address, no page answers it with a fault of ours (TRUST W9)."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from tests.web.conftest import MakeApp
+from tests.web.operations import ID, add_operation
+from tests.web.visitor import Visitor, add_first_admin
+
+HUGE = "9" * 30
+# As they stand in an address: %00 is a NUL, and the longest is what no column holds.
+WORDS = (
+    *("%00", "a%00b", "%FF", "%ED%A0%80", "%2e%2e", "'", "%22", "%25s", "-5", "1_0"),
+    *(HUGE, f"-{HUGE}", str(2**63), "z" * 10_000, "%F0%9F%98%80" * 50),
+)
+QUESTIONS = ("before", "after", "shown", "seen", "next", "fresh")
+TAKEN = {"id": ID, "name": "shop", "token": "x", "filename": "x"}
+
+
+@pytest.fixture
+def looked_at(make_app: MakeApp, database_url: str) -> Flask:
+    """A console on each kind of server, with one operation, whose faults are answered and not raised."""
+    app = make_app(database_url)
+    add_first_admin(app)
+    add_operation(app)
+    return app
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgresql"], indirect=True)  # whose drivers refuse most
+def test_w9_no_address_makes_a_page_fail(looked_at: Flask) -> None:
+    admin = Visitor(looked_at)
+    assert admin.sign_in().status_code == 303
+    pages = [rule for rule in looked_at.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    failed = [
+        f"{answer.status_code} {address[:80]}"
+        for rule in pages
+        for address in addresses(rule)
+        if (answer := admin.get(address)).status_code >= 500
+    ]
+    assert len(pages) > 20 and not failed
+    assert admin.get("/audit").status_code == 200  # still signed in
+
+
+def addresses(rule: Rule) -> list[str]:
+    """Those of one page: each word in place of its argument, then all questions with that word."""
+    usual = rule.rule
+    for name in rule.arguments:
+        usual = usual.replace(f"<path:{name}>", TAKEN[name]).replace(f"<{name}>", TAKEN[name])
+    asked = [f"{usual}?{'&'.join(f'{name}={word}' for name in QUESTIONS)}" for word in WORDS]
+    asked.append(f"{usual}?state=%00")
+    if not rule.arguments:
+        return asked
+    before, _, after = rule.rule.partition("<")
+    return asked + [f"{before}{word}{after.partition('>')[2]}" for word in WORDS]
