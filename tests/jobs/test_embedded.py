@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,29 @@ def test_when_one_of_the_two_is_killed_the_other_ends(
         os.kill(children[killed], signal.SIGKILL)
         assert process.wait(30) == 128 + signal.SIGKILL
         assert not [name for name, pid in children.items() if Path(f"/proc/{pid}").exists()]
+
+
+def test_nothing_starts_on_faulty_settings(settings: Settings, tmp_path: Path) -> None:
+    """scripts/run beside a .venv that has everything: production without SECRET_KEY is one line."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    folder = tmp_path / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    for program, words in (("python", ""), ("gunicorn", "-m gunicorn")):
+        (folder / program).write_text(f'#!/bin/sh\nexec {sys.executable} {words} "$@"\n')
+        (folder / program).chmod(0o755)
+    installed = "cat requirements.txt requirements.txt | cksum >.venv/installed-requirements.txt"
+    subprocess.run(["bash", "-c", installed], cwd=tmp_path, check=True)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [tmp_path / "scripts" / "run", "--production"],
+        env={**environment, "DATABASE_URL": str(settings.database)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1), run.stderr
+    assert run.stderr.startswith("Error: SECRET_KEY is not set")
 
 
 def _children(pid: int) -> dict[str, int]:
