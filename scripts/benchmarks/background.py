@@ -33,7 +33,7 @@ from tests.servers.process import free_port
 VIEWERS = 20
 DASHBOARD_PACE = 5.0  # seconds between two looks of one viewer
 PANEL_PACE = 1.0  # seconds, as the page itself does
-BATCHES = 1500
+BATCHES = 4000  # about a quarter of a minute
 ROUNDS = 3
 WORK = "scripts.benchmarks.background_work"
 _ACTOR = Actor("bench", Role.ADMIN, "cli")
