@@ -185,6 +185,9 @@ def test_what_cannot_be_reached_is_told_at_the_field_it_is_about(
     assert focus(missing) == ["database_name"] and "even_unreachable" in missing
     assert str(tmp_path / "databases/notes.db") in missing and "Type it again" not in missing
     assert (tmp_path / "databases").is_dir()
+    (tmp_path / "databases/notes.db").write_bytes(b"letters, " * 200)
+    damaged = register(admin, **NOTES).text
+    assert focus(damaged) == ["database_name"] and "no SQLite database that can be read" in damaged
 
 
 def test_a_file_has_no_password(console: Flask, admin: Visitor, nobody_there: dict[str, str]) -> None:
