@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -38,8 +39,13 @@ def duration(seconds: float) -> str:
 
 
 def plural(count: int, word: str, many: str = "") -> str:
-    """ "1 table", "2 tables", "3,503 rows"; `many` where an s is not enough."""
-    return f"{count:,} {word if count == 1 else many or word + 's'}"
+    """ "1 table", "2 tables", "3,503 rows"; `many` where the rule of `several` is not enough."""
+    return f"{count:,} {word if count == 1 else many or several(word)}"
+
+
+def several(word: str) -> str:
+    """More than one of `word`: "rows", "keys", but "entries"."""
+    return f"{word[:-1]}ies" if re.search("[^aeiou]y$", word) else f"{word}s"
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

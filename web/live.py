@@ -60,8 +60,12 @@ def unit_label(unit: str) -> str:
         return "Data"
     if not unit:
         return "Steps"
-    plural = unit if unit.endswith("s") else f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
-    return plural.capitalize()
+    return text.several(unit).capitalize()
+
+
+def counted(number: int, unit: str) -> str:
+    """A count of units with their name: "1 check", "14 foreign keys", "1.2 MB"."""
+    return text.plural(number, unit) if unit and unit not in _BYTES else figure(number, unit)
 
 
 def speed_paths(phase: Phase) -> SpeedPaths | None:

@@ -86,6 +86,8 @@ def test_a_duration_never_shows_a_full_unit_of_the_next(seconds: float) -> None:
         ((3503, "row"), "3,503 rows"),
         ((1, "index", "indexes"), "1 index"),
         ((2, "index", "indexes"), "2 indexes"),
+        ((14, "foreign key"), "14 foreign keys"),
+        ((2, "entry"), "2 entries"),
     ],
 )
 def test_counted_words(words: tuple[int, str], shown: str) -> None:

@@ -19,7 +19,7 @@ from operations.store import (
 )
 from web.actions import signed_in_actor
 from web.arguments import whole_number
-from web.live import entity_tag, figure, looks, span, speed_paths, unit_label
+from web.live import counted, entity_tag, figure, looks, span, speed_paths, unit_label
 from web.navigation import Count, Counts
 from web.permissions import allow
 from web.settings import settings_of
@@ -27,8 +27,8 @@ from web.settings import settings_of
 pages = Blueprint("operations", __name__, url_prefix="/operations")
 pages.add_app_template_filter(span)
 pages.add_app_template_filter(figure)
+pages.add_app_template_filter(counted)
 pages.add_app_template_filter(unit_label)
-pages.add_app_template_global(unit_label)
 pages.add_app_template_global(speed_paths)
 
 _LIST_LENGTH = 50
