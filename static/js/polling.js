@@ -6,6 +6,7 @@
     const place = document.getElementById(id);
     if (place && place.textContent !== text) place.textContent = text;
   };
+  const asked = (event) => event.detail.requestConfig.elt; // its answer may have put another in its place
   const tellLost = () => tell("connection", document.getElementById("connection")?.dataset.lost ?? "");
 
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -21,7 +22,7 @@
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (!polls(event.detail.elt)) return;
+    if (!polls(asked(event))) return;
     const { status } = event.detail.xhr;
     if (status >= 400 && status < 500) location.reload(); // what is shown is gone, or not ours any more
     else if (status >= 500 || status === 0) tellLost();
