@@ -11,7 +11,7 @@ from core.progress import Operation, operation
 from core.text import plural
 from database import schema
 from database.context import current_settings
-from database.inspection import inspect_schema
+from database.inspection import Inspection, inspect_schema
 from database.setup import first_faults
 
 KIND = "schema.verify"
@@ -44,7 +44,18 @@ def verify_schema(op: Operation, database: str) -> Verification:
             f"{plural(len(found.faults), 'fault')} found in {database}: {first_faults(found.faults)}",
             hint="Mend it: manage_db.py create-tables, create-indexes, create-constraints, or reset.",
         )
+    op.note(f"Nothing differs: {_seen(found)}.")
     return Verification(database, found.tables, found.indexes, found.constraints, found.foreign_keys)
+
+
+def _seen(found: Inspection) -> str:
+    counts = (
+        plural(found.tables, "table"),
+        plural(found.indexes, "index", "indexes"),
+        plural(found.constraints, "constraint"),
+        plural(found.foreign_keys, "foreign key"),
+    )
+    return ", ".join(counts)
 
 
 def find_faults(database: ConnectionParameters) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, select
+from sqlalchemy import Label, RowMapping, Select, and_, bindparam, case, select
 
 from database.transactions import transaction
 from models import OperationLine, OperationPhase, OperationRecord, TargetLock
@@ -26,6 +26,7 @@ from operations.store import (
 )
 
 LINES_SHOWN = 200
+PATIENCE = 15.0  # seconds; a worker that is there and has nothing else to do takes it up at once
 _SPEEDS_THAT_COUNT = 5  # the newest: what comes will be like them, not like the first minute
 
 _OPERATIONS = table_of(OperationRecord)
@@ -59,25 +60,28 @@ class Phase:
 
     def speed(self, now: datetime) -> float | None:
         """Units per second: over the newest samples while it runs, over all of it when it has ended. None
-        when nothing is done yet."""
+        for what is too little to tell: a single unit, or less than a second."""
         if self.speeds and self.finished_at is None:
             newest = [speed for _, speed in self.speeds[-_SPEEDS_THAT_COUNT:]]
             return sum(newest) / len(newest)
         seconds = self.seconds(now)
-        return self.done / seconds if self.done and seconds else None
+        return self.done / seconds if self.done > 1 and seconds >= 1 else None
 
 
 @dataclass(frozen=True)
 class OperationPanel:
     """One operation at the moment `now` of the database. `holder_id` is the operation that holds its target,
-    "" when nobody does. `lines` are oldest first; earlier ones are left out when `has_earlier`. A page that
-    shows them knows the log up to the line `newest_line`, 0 for none."""
+    "" when nobody does. `is_worker_busy` says that a worker is there and has other work. `last_note` is what
+    one that succeeded said last: its result. `lines` are oldest first; earlier ones are left out when
+    `has_earlier`. A page that shows them knows the log up to the line `newest_line`, 0 for none."""
 
     operation: OperationRow
     now: datetime
     phases: tuple[Phase, ...]
     holder_id: str
     holder_title: str
+    is_worker_busy: bool
+    last_note: str
     lines: tuple[LoggedLine, ...]
     has_earlier: bool
     newest_line: int
@@ -125,6 +129,14 @@ class OperationPanel:
         return max(0.0, (self.now - self.operation.heartbeat_at).total_seconds())
 
     @property
+    def waits_for_nobody(self) -> bool:
+        """True while it is queued and no worker seems to be there."""
+        row = self.operation
+        since = row.heartbeat_at or row.created_at  # of the worker that went away, if there was one
+        waited = (self.now - since).total_seconds()
+        return row.state == "queued" and waited > PATIENCE and not self.is_worker_busy
+
+    @property
     def holds_lock(self) -> bool:
         """True while nobody else may work on its target."""
         return self.holder_id == self.operation.id
@@ -148,13 +160,28 @@ def _operation_with_phases() -> Select[Any]:
     """Of the operation `id`: one row for each phase of the newest attempt, or a single one."""
     is_phase = (_PHASES.c.operation_id == _OPERATIONS.c.id) & (_PHASES.c.attempt == _OPERATIONS.c.attempt)
     lock = (_LOCKS.c.operation_id, _LOCKS.c.title)
+    facts = (database_now().label("now"), _worker_is_busy(), _last_note())
     return (
-        select(*OPERATION_COLUMNS, database_now().label("now"), *lock, *_PHASES.c)
+        select(*OPERATION_COLUMNS, *facts, *lock, *_PHASES.c)
         .outerjoin(_LOCKS, _LOCKS.c.target == _OPERATIONS.c.target)
         .outerjoin(_PHASES, is_phase)
         .where(_OPERATIONS.c.id == bindparam("id"))
         .order_by(_PHASES.c.position)
     )
+
+
+def _worker_is_busy() -> Label[Any]:
+    """Whether something out of the queue runs while this operation waits there."""
+    other = _OPERATIONS.alias()
+    runs = (other.c.state == "running") & (other.c.lease_until > database_now())
+    works = select(other.c.id).where(runs, other.c.arguments.is_not(None)).exists()
+    return and_(_OPERATIONS.c.state == "queued", works).label("is_worker_busy")
+
+
+def _last_note() -> Label[Any]:
+    newest = select(_LINES.c.message).where(_LINES.c.operation_id == _OPERATIONS.c.id)
+    last = newest.order_by(_LINES.c.id.desc()).limit(1).scalar_subquery()
+    return case((_OPERATIONS.c.state == "succeeded", last)).label("last_note")
 
 
 def _lines(id: str, after: int, limit: int) -> Select[Any]:
@@ -175,6 +202,8 @@ def _panel(
         tuple(_phase(row) for row in rows if row[_PHASES.c.name] is not None),
         first[_LOCKS.c.operation_id] or "",
         first[_LOCKS.c.title] or "",
+        bool(first["is_worker_busy"]),
+        first["last_note"] or "",
         lines,
         has_earlier,
         lines[-1].id if lines else after,

@@ -31,13 +31,14 @@ def looks(panel: OperationPanel) -> str:
     operation = panel.operation
     asked = "asked" if operation.cancel_requested_at else ""
     known = "known" if panel.current and panel.current.total else ""
-    return f"{operation.state}-{operation.attempt}-{len(panel.phases)}-{known}-{asked}"
+    alone = "alone" if panel.waits_for_nobody else ""
+    return f"{operation.state}-{operation.attempt}-{len(panel.phases)}-{known}-{asked}{alone}"
 
 
 def entity_tag(panel: OperationPanel) -> str:
-    """The same as long as a page that shows this panel shows the truth. Only what runs changes with time."""
+    """The same as long as a page that shows this panel shows the truth: what has ended stays as it is."""
     phase = panel.current
-    second = int(panel.now.timestamp()) if panel.operation.state == "running" else 0
+    second = int(panel.now.timestamp()) if panel.operation.is_live else 0
     return f"{looks(panel)}-{phase.done if phase else 0}-{panel.newest_line}-{second}"
 
 

@@ -50,6 +50,10 @@ def phase_row(position: int, **values: Any) -> dict[str, Any]:
     return {**place, "name": f"Phase {position}", "done": 0, "unit": "row", "started_at": utc_now(), **values}
 
 
+def line_row(id: str, message: str) -> dict[str, Any]:
+    return {"operation_id": id, "at": utc_now(), "message": message}
+
+
 def many(settings: Settings, count: int, state: Callable[[int], str]) -> list[str]:
     ids = [f"01jd{number:022d}" for number in range(count)]
     add(settings, OperationRecord, *(operation_row(id, state=state(n)) for n, id in enumerate(ids)))
@@ -124,6 +128,27 @@ def test_an_operation_without_phases_lines_or_lock_is_whole(settings: Settings) 
     assert panel.elapsed == 9 and panel.left is None and panel.heard is None and panel.newest_line == 0
     assert panel.current == Phase("Count", 3, None, "", panel.operation.started_at, ended)
     assert not panel.holds_lock and panel.lines == ()
+
+
+def test_the_result_is_the_last_line_and_a_busy_worker_is_seen(settings: Settings) -> None:
+    """On every dialect: the question says it in its own SQL."""
+    other, soon = f"01jd{2:022d}", utc_now() + timedelta(minutes=1)
+    long_ago: dict[str, Any] = {"created_at": utc_now() - timedelta(minutes=1), "heartbeat_at": None}
+    add(settings, OperationRecord, operation_row(state="queued", started_at=None, **long_ago))
+    assert in_context(settings, read_panel, ID).waits_for_nobody
+    add(settings, OperationRecord, operation_row(other, target="b", arguments={}, lease_until=soon))
+    add(settings, OperationLine, *(line_row(other, text) for text in ("Looking", "All is well.")))
+    assert not in_context(settings, read_panel, ID).waits_for_nobody
+    assert in_context(settings, read_panel, other).last_note == ""
+    execute(settings, "UPDATE operation SET state = 'succeeded'")
+    assert in_context(settings, read_panel, other).last_note == "All is well."
+
+
+@pytest.mark.parametrize(("done", "seconds", "speed"), [(1, 5, None), (40, 0.9, None), (40, 4, 10.0)])
+def test_little_tells_no_speed(done: int, seconds: float, speed: float | None) -> None:
+    began = utc_now()
+    phase = Phase("Count", done, 40, "", began, began + timedelta(seconds=seconds))
+    assert phase.speed(utc_now()) == speed
 
 
 def test_what_is_not_there_is_said(settings: Settings) -> None:

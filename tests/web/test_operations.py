@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from core.clock import utc_now
 from models import OperationPhase, OperationRecord, db
@@ -61,12 +62,17 @@ def test_a_poll_brings_figures_and_new_lines_alone(console: Flask, admin: Visito
 
 
 def test_a_poll_that_finds_nothing_new_is_answered_304(console: Flask, admin: Visitor) -> None:
+    add_operation(console, state="succeeded", finished_at=utc_now())
+    tag = admin.get(f"/operations/{ID}/panel").headers["ETag"]
+    answer = admin.get(f"/operations/{ID}/panel", headers={"If-None-Match": tag})
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_a_poll_finds_what_begins(console: Flask, admin: Visitor) -> None:
     add_operation(console, state="queued", started_at=None, attempt=0, worker="", heartbeat_at=None)
     page = admin.get(f"/operations/{ID}").text
     assert "Waiting for a worker" in page and 'hx-trigger="every 2s, ' in page
     where, headers = poll_of(page)
-    answer = admin.get(where, headers=headers)
-    assert (answer.status_code, answer.data) == (304, b"")
     change(console, OperationRecord, state="running", attempt=1, started_at=utc_now())
     answer = admin.get(where, headers=headers)
     assert answer.status_code == 200
@@ -89,6 +95,53 @@ def test_the_last_answer_says_how_it_ended_and_asks_no_more(console: Flask, admi
     assert "hx-trigger" not in re.sub(r'<span class="running".*?>', "", page) and "refresh" not in page
 
 
+def queued_for(seconds: int) -> dict[str, Any]:
+    """An operation that was asked for so long ago, and no worker has taken up."""
+    asked = utc_now() - timedelta(seconds=seconds)
+    never = {"started_at": None, "attempt": 0, "worker": "", "heartbeat_at": None}
+    return {"state": "queued", "created_at": asked, **never}
+
+
+def test_what_waits_counts_on_and_says_when_no_worker_is_there(console: Flask, admin: Visitor) -> None:
+    add_operation(console, **queued_for(10))
+    page = admin.get(f"/operations/{ID}").text
+    where, headers = poll_of(page)
+    assert re.search(r"Waiting</dt><dd[^>]*>1[0-4] s", page) and "No worker" not in page
+    headers["If-None-Match"] = re.sub(r'-\d+"$', '-0"', headers["If-None-Match"])  # as of another second
+    assert admin.get(where, headers=headers).status_code == 200
+    change(console, OperationRecord, created_at=utc_now() - timedelta(seconds=36))
+    answer = admin.get(where, headers=headers).text
+    assert "36 s" in answer and "No worker takes it up</h2>" in answer
+    assert "message-caution" in answer and "<code>python manage_db.py worker</code>" in answer
+
+
+def test_what_waits_while_the_worker_is_busy_lacks_none(console: Flask, admin: Visitor) -> None:
+    add_operation(console, **queued_for(36))
+    soon = utc_now() + timedelta(minutes=1)
+    add_operation(console, f"01jd{2:022d}", target="other", arguments={}, lease_until=soon)
+    assert "No worker" not in admin.get(f"/operations/{ID}").text
+    with console.app_context():
+        db.session.execute(update(OperationRecord).values(lease_until=utc_now() - timedelta(minutes=1)))
+        db.session.commit()
+    assert "No worker" in admin.get(f"/operations/{ID}").text
+
+
+def test_what_has_succeeded_says_its_result(console: Flask, admin: Visitor) -> None:
+    """The phases at the side tell of their counts; one check in no time has no speed."""
+    add_operation(console, state="succeeded", finished_at=utc_now())
+    for position, unit in enumerate(("foreign key", "check")):
+        moments = {"started_at": utc_now(), "finished_at": utc_now() + timedelta(milliseconds=10)}
+        add_phase(console, position, unit=unit, done=14 - 13 * position, total=14, speeds=[], **moments)
+    add_lines(console, "Looking", "Nothing differs: 14 foreign keys.")
+    page = admin.get(f"/operations/{ID}").text
+    panel = page[page.index('id="phase"') : page.index('id="log"')]
+    assert "Done</h2>" in panel and "Nothing differs: 14 foreign keys." in panel and "Took" in panel
+    assert not [words for words in ("Phase ", "Copy rows", "Speed", "Checks", "Looking") if words in panel]
+    assert "14 foreign keys</span>" in page and ">1 check</span>" in page
+    after = admin.get(f"/operations/{ID}/panel?after=9").text
+    assert "Nothing differs: 14 foreign keys." in after and "data-ended" in after
+
+
 @pytest.mark.parametrize(
     ("ended", "said"),
     [
@@ -105,7 +158,10 @@ def test_the_last_answer_says_how_it_ended_and_asks_no_more(console: Flask, admi
             {"state": "interrupted", "error_message": "Process 7 ended before the work did."},
             ("message-caution", "Process 7 ended", "run it again"),
         ),
-        ({"state": "cancelled", "cancel_requested_by": "bob"}, ("Cancelled by bob", "stays")),
+        (
+            {"state": "cancelled", "cancel_requested_by": "bob"},
+            ("message-ended", "Cancelled by bob", "stays"),
+        ),
     ],
 )
 def test_an_end_that_is_no_success_says_what_became_of_it(
