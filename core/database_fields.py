@@ -188,6 +188,8 @@ def _server_faults(fields: DatabaseFields) -> Iterator[Fault]:
 def _file_faults(fields: DatabaseFields, settings: Settings) -> Iterator[Fault]:
     if not fields.database_name or not _is_inside(settings.database_folder, fields.database_name):
         yield Fault("database_name", f"The path of a file below {_BELOW}")
+    elif _is_own(settings, fields.database_name):
+        yield Fault("database_name", "This is the console's own database.")
 
 
 def _certificate_faults(fields: DatabaseFields, settings: Settings) -> Iterator[Fault]:
@@ -198,6 +200,15 @@ def _certificate_faults(fields: DatabaseFields, settings: Settings) -> Iterator[
         yield Fault("tls_root_certificate", f"The path of a file below {_BELOW}")
     elif not (settings.database_folder / certificate).is_file():
         yield Fault("tls_root_certificate", f"There is no such file below {_BELOW}")
+
+
+def _is_own(settings: Settings, path: str) -> bool:
+    """True for the very file in which the console keeps its own, by whichever path or link."""
+    own = settings.database
+    try:
+        return own.dialect is Dialect.SQLITE and (settings.database_folder / path).samefile(own.database)
+    except OSError:  # one of them is not there yet
+        return False
 
 
 def _is_inside(folder: Path, path: str) -> bool:

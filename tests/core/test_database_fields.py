@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.connection import Dialect, TlsMode
+from core.connection import ConnectionParameters, Dialect, TlsMode
 from core.database_fields import (
     DatabaseFields,
     check_fields,
@@ -156,6 +156,22 @@ def test_a_file_lies_below_the_folder_also_by_a_link(settings: Settings, tmp_pat
         "file:x?mode=ro/../../..",
     ):
         assert faults(path) == ["database_name"], path
+
+
+def test_the_consoles_own_file_is_no_other_database(settings: Settings, tmp_path: Path) -> None:
+    own, folder = tmp_path / "own.db", tmp_path / "databases"
+    own.touch()
+    (folder / "hard.db").hardlink_to(own)
+    (folder / "plain.db").touch()
+    settings = replace(settings, database=ConnectionParameters(Dialect.SQLITE, str(own)))
+    faults = {
+        path: [
+            one.message
+            for one in find_faults(completed(DatabaseFields("f", "testing", "sqlite", path)), settings)
+        ]
+        for path in ("hard.db", "plain.db", "missing.db")
+    }
+    assert faults == {"hard.db": ["This is the console's own database."], "plain.db": [], "missing.db": []}
 
 
 def test_the_connection_may_go_only_where_the_settings_allow(settings: Settings, tmp_path: Path) -> None:

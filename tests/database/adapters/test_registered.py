@@ -175,7 +175,9 @@ class TestFiles:
         folder.mkdir()
         (tmp_path / "outside.db").touch()
         (folder / "link.db").symlink_to(tmp_path / "outside.db")
-        for path in (tmp_path / "outside.db", folder / "link.db", folder / "../outside.db"):
+        (folder / "hard.db").hardlink_to(tmp_path / "outside.db")
+        away = (tmp_path / "outside.db", folder / "link.db", folder / "../outside.db", folder / "hard.db")
+        for path in away:
             file = ConnectionParameters(Dialect.SQLITE, str(path), allowed=(str(folder),))
             with pytest.raises(AddressNotAllowed):
                 adapter_for(file).connect(1)
