@@ -3,6 +3,7 @@ same as a process of its own and as a part of the server's."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from operations.chores import Chore, Chores
 from operations.contexts import Application
 from operations.performing import perform
 from operations.queue import Consumer
+
+_NICENESS = 5
 
 
 class Worker:
@@ -47,7 +50,9 @@ class Worker:
         self._consumer.stop()
 
     def run_forever(self) -> None:
-        """Work until Ctrl-C, in the main thread, then stop."""
+        """Work until Ctrl-C, in the main thread, then stop. The process gives way to others on its machine:
+        whoever looks at a page waits for it, whoever queued work does not."""
+        os.nice(_NICENESS)
         try:
             self._consumer.run()
         except KeyboardInterrupt:  # it came between two waits
