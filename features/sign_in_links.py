@@ -35,11 +35,13 @@ class LinkUseless(NotFound):
 
 @dataclass(frozen=True)
 class Link:
-    """A link that still works. `username` is empty for the first admin's."""
+    """A link that still works. `username`, `email` and `name` are whose it is, empty for the first admin's."""
 
     purpose: Purpose
     expires_at: datetime
     username: str
+    email: str = ""
+    name: str = ""
 
 
 def hash_token(token: str) -> str:
@@ -57,13 +59,13 @@ def read_link(token: str, purpose: Purpose, at: datetime) -> Link:
     LinkUseless."""
     with transaction() as session:
         row = session.execute(
-            select(SignInLink.expires_at, User.username)
+            select(SignInLink.expires_at, User.username, User.email, User.name)
             .outerjoin(User, User.id == SignInLink.user_id)
             .where(*_working(token, purpose, at))
         ).one_or_none()
         if row is None or (purpose is Purpose.FIRST_ADMIN and active_admin_exists(session)):
             raise LinkUseless()
-        return Link(purpose, row.expires_at, row.username or "")
+        return Link(purpose, row.expires_at, row.username or "", row.email or "", row.name or "")
 
 
 def add_link(

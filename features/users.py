@@ -134,7 +134,7 @@ def set_password(token: str, password: str, at: datetime) -> int:
     """Use a password link up, keep the new password and end the user's sessions (TRUST S3); gives the
     user's id. Raises LinkUseless, and InvalidInput, after which the link still works."""
     link = read_link(token, Purpose.PASSWORD, at)
-    check_password(password, link.username)
+    check_password(password, link.username, link.email, link.name)
     password_hash = hash_password(password)
     with transaction() as session:
         user_id = use_up(session, token, Purpose.PASSWORD, at)

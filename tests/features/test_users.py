@@ -108,6 +108,14 @@ class TestCreateAdmin:
         with pytest.raises(LinkUseless):
             set_password(token, PASSWORD, utc_now())
 
+    def test_a3_none_of_their_own_words_is_their_password(self) -> None:
+        own = ("ines.from.the.office", "ines.perret@example.com", "Ines Marguerite Perret")
+        token = create_admin(Operation(), *own)
+        for word in own:
+            with pytest.raises(InvalidInput, match="first to be guessed"):
+                set_password(token, word, utc_now())
+        assert set_password(token, PASSWORD, utc_now())
+
     def test_again_lets_the_same_admin_back_in(self) -> None:
         first = create_admin(Operation(), "ines", "ines@example.com", "Ines")
         db.session.execute(update(User).values(is_active=False))
