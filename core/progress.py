@@ -12,6 +12,7 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
 
 from core.actor import Role
 from core.errors import AppError, InvalidInput, OperationCancelled
+from core.naming import fold
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -155,8 +156,9 @@ class Feature(Generic[P, R]):
         return _names_only(self.declaration.title.format_map(self.arguments(*args, **kwargs)))
 
     def target(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The name of what a run with these arguments works on. Raises InvalidInput for a URL."""
-        return _names_only(self.declaration.target.format_map(self.arguments(*args, **kwargs)))
+        """The name of what a run with these arguments works on, folded: Shop and shop are one, and two may
+        not work on it at once. Raises InvalidInput for a URL."""
+        return fold(_names_only(self.declaration.target.format_map(self.arguments(*args, **kwargs))))
 
     def arguments(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         """The arguments by name, defaults included; the `Operation` left out."""

@@ -82,7 +82,7 @@ def test_a_feature_stays_the_function_it_is() -> None:
 def test_title_and_target_are_formed_from_the_arguments_defaults_included() -> None:
     assert dust.title(Shelf("oak")) == "Dust oak 2 times"
     assert dust.title(shelf=Shelf("oak"), times=3) == "Dust oak 3 times"
-    assert dust.target(Shelf("oak"), wet=True) == "oak"
+    assert dust.target(Shelf("oak"), wet=True) == dust.target(Shelf(" Oak"), wet=True) == "oak"
     assert dust.arguments(Shelf("oak"), wet=True) == {"shelf": Shelf("oak"), "times": 2, "wet": True}
 
 
