@@ -35,7 +35,7 @@ class LinkUseless(NotFound):
 
 @dataclass(frozen=True)
 class Link:
-    """A link that still works. `username`, `email` and `name` are whose it is, empty for the first admin's."""
+    """A link that still works, and whose it is; those words are empty for the first admin's."""
 
     purpose: Purpose
     expires_at: datetime
