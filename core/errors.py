@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
+from datetime import datetime
 
 
 def with_hint(message: str, hint: str) -> str:
@@ -93,11 +95,22 @@ class AlreadyExists(Conflict):
     code = "already_exists"
 
 
+@dataclass(frozen=True)
+class HeldBy:
+    """Which operation holds a target, who started it, and since when."""
+
+    target: str
+    operation_id: str
+    title: str
+    actor: str
+    since: datetime
+
+
 class TargetBusy(Conflict):
     """Another operation holds the target."""
 
     code = "target_busy"
-    operation_id = ""  # of the one that holds it, where that is known
+    holder: HeldBy | None = None  # where that is known
 
 
 class LeaseLost(Conflict):

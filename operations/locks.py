@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from core.errors import TargetBusy
+from core.errors import HeldBy, TargetBusy
 from core.settings import Settings
 from core.text import visible
 from database.adapters import closing_connection
@@ -146,7 +146,7 @@ def busy(holder: Holder) -> TargetBusy:
         f"{holder.taken_at:%Y-%m-%d %H:%M:%S} UTC (operation {holder.operation_id}, {where}).",
         hint=_way_out(holder),
     )
-    error.operation_id = holder.operation_id
+    error.holder = HeldBy(holder.target, holder.operation_id, holder.title, holder.actor, holder.taken_at)
     return error
 
 

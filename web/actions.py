@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ParamSpec
 
-from flask import Response, current_app, make_response, redirect, render_template, url_for
+from flask import Response, current_app, make_response, redirect, url_for
 
 from core.actor import Actor
-from core.errors import NotAllowed, TargetBusy
+from core.errors import NotAllowed
 from core.progress import Feature
 from operations.runner import Runner
 from web.rendering import signed_in_user
@@ -17,12 +17,9 @@ P = ParamSpec("P")
 
 
 def start(feature: Feature[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Response:
-    """Queue `feature` in the name of who is signed in, and send them to its operation; where another holds
-    the target, answer 409 with a page that names it. Raises NotAllowed, SchemaFault, ServerError."""
-    try:
-        id = Runner(signed_in_actor(), settings_of(current_app)).submit(feature, *args, **kwargs)
-    except TargetBusy as busy:
-        return make_response(render_template("operations/busy.html", busy=busy), busy.http_status)
+    """Queue `feature` in the name of who is signed in, and send them to its operation. Raises TargetBusy
+    where another holds the target, NotAllowed, SchemaFault, ServerError."""
+    id = Runner(signed_in_actor(), settings_of(current_app)).submit(feature, *args, **kwargs)
     return make_response(redirect(url_for("operations.show", id=id), 303))
 
 

@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
 
-from core.errors import AppError, ConnectionFailed, ObjectMissing, SchemaFault, ServerError
+from core.errors import AppError, ConnectionFailed, ObjectMissing, SchemaFault, ServerError, TargetBusy
 from core.text import visible
 from web.hosts import local_path
 from web.readiness import readiness
+from web.rendering import signed_in_user
 
 _log = logging.getLogger("basekeeper.web")
 
@@ -62,6 +63,7 @@ _STALE_FORM = ErrorPage(
 def init_errors(app: Flask) -> None:
     """Let `app` answer every error with a page."""
     app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(TargetBusy, _show_busy)
     app.register_error_handler(Exception, _show_error)
 
 
@@ -111,6 +113,13 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     answer = show(_HTTP_PAGES.get(status, ErrorPage(status, error.name)))
     allowed = getattr(error, "valid_methods", None)
     return (*answer, {"Allow": ", ".join(allowed)}) if allowed and isinstance(answer, tuple) else answer
+
+
+def _show_busy(error: TargetBusy) -> ResponseReturnValue:
+    """Within the console, with the way to the operation that holds the target, for those who may see it."""
+    if error.holder is None or signed_in_user() is None:
+        return _show_error(error)
+    return render_template("operations/busy.html", busy=error), error.http_status
 
 
 def _show_error(error: Exception) -> ResponseReturnValue:

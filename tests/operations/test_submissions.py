@@ -51,7 +51,7 @@ def test_a_target_is_held_from_the_submission_on(settings: Settings) -> None:
     for attempt in (lambda: runner.submit(count_to, "shelf"), lambda: runner.run(work_on, "shelf")):
         with pytest.raises(TargetBusy, match=rf"operation {id}, in the queue") as caught:
             attempt()
-        assert caught.value.operation_id == id
+        assert caught.value.holder and caught.value.holder.operation_id == id
         assert caught.value.hint == "Wait until it has ended, or cancel it."
     assert counted(settings, "shelf") == 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from flask import Flask
 from sqlalchemy import update
@@ -10,11 +12,13 @@ from core.actor import Role
 from core.clock import utc_now
 from core.progress import Operation, operation
 from models import OperationRecord, User, db
+from operations.runner import Runner
 from tests.web.conftest import MakeApp
 from tests.web.operations import ID, add_operation, change
 from tests.web.visitor import Visitor, add_first_admin
-from web.actions import start
+from web.actions import signed_in_actor, start
 from web.permissions import allow
+from web.settings import settings_of
 
 
 def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Visitor) -> None:
@@ -64,15 +68,25 @@ def test_started_work_leads_to_its_page_and_a_held_target_to_its_holder(
     console.add_url_rule(
         "/begin", "begin", allow(Role.OPERATOR)(lambda: start(work, "shelf")), methods=["POST"]
     )
+    console.add_url_rule(
+        "/do",
+        "do",
+        allow(Role.OPERATOR)(
+            lambda: Runner(signed_in_actor(), settings_of(console)).run(work, "shelf") or ""
+        ),
+        methods=["POST"],
+    )
     visitor = Visitor(console)
     visitor.sign_in()
     first = visitor.post("/begin", page="/operations")
     assert first.status_code == 303
     page = visitor.get(first.location).text
     assert "Work on shelf</h1>" in page and "Queued" in page and "Holds the lock on" in page
-    busy = visitor.post("/begin", page="/operations")
-    assert busy.status_code == 409
-    assert "Work on shelf" in busy.text and f'href="{first.location}"' in busy.text
+    for held in ("/begin", "/do"):
+        busy = visitor.post(held, page="/operations")
+        assert busy.status_code == 409
+        assert 'shelf is held by "Work on shelf", which mvogt started at <time' in unescape(busy.text)
+        assert f'href="{first.location}"' in busy.text and "UTC (operation" not in busy.text
     assert visitor.post(f"{first.location}/cancel", page="/operations").status_code == 303
     assert "It had not begun; nothing was changed." in visitor.get(first.location).text
     assert visitor.post("/begin", page="/operations").status_code == 303
