@@ -18,6 +18,7 @@ from core.actor import Actor
 from core.clock import utc_now
 from core.connection import ConnectionParameters
 from core.errors import NotFound
+from core.naming import fold
 from core.settings import Settings
 from core.text import visible
 from models import OperationLine, OperationRecord
@@ -83,7 +84,7 @@ def release_lock(settings: Settings, target: str, actor: Actor) -> Holder:
     that is seen to live, ServerError."""
 
     def release(open_connection: Connection) -> Holder:
-        holder = find_holder(open_connection, target)
+        holder = find_holder(open_connection, fold(target))
         if holder is None:
             raise NotFound(f"Nobody holds {visible(target)}.")
         if holder.is_alive:
