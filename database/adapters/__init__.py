@@ -50,10 +50,12 @@ def open_connection(parameters: ConnectionParameters, timeout: float) -> tuple[A
     autocommit. Raises ConnectionFailed and its children, ToolMissing."""
     adapter = adapter_for(parameters)
     connection = adapter.connect(timeout)
+    adapter.answer_patience(connection, timeout)
     found = adapter.recognised(connection)
     if found is not parameters.dialect:
         adapter = adapter_class(found)(parameters)
         adapter.prepare(connection)
+    adapter.answer_patience(connection, None)
     return adapter, connection
 
 

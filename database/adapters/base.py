@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from core.connection import ConnectionParameters, Dialect
 from core.errors import NotFound, ServerError
+from database.adapters.answers import Implausible
 
 
 class Capability(Enum):
@@ -148,6 +149,13 @@ class Adapter(ABC):
         """Run one statement as `fetch_all` does, its errors explained."""
         with translated(self):
             return fetch_all(connection, sql, values)
+
+    def value(self, connection: Connection, sql: str) -> Any:
+        """What a statement gives that has one row with one value. Raises Implausible for none."""
+        found = self.rows(connection, sql)
+        if not (found and found[0]):
+            raise Implausible()
+        return found[0][0]
 
     @abstractmethod
     def ping(self, connection: Connection) -> None:

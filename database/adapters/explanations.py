@@ -11,6 +11,7 @@ from core.text import visible
 CHECK_ADDRESS = "Check that the server runs, the host, the port and the firewall between."
 CLOSE_SESSIONS = "End sessions that are not needed, lower DB_POOL_SIZE, or raise the server's limit."
 FREE_SPACE = "Free space there, then run it again."
+_LONGEST = 2000  # characters
 RUN_AGAIN = "Run it again."
 END_HOLDER = "Wait until it is done, or end that session."
 FIND_HOLDER = (
@@ -53,5 +54,5 @@ def where(parameters: ConnectionParameters) -> str:
 
 
 def one_line(text: str) -> str:
-    """What a server said, on one line and harmless to print."""
-    return visible(" ".join(text.split()))
+    """What a server said, on one line, harmless to print and no longer than anybody reads."""
+    return visible(" ".join(text[:_LONGEST].split()))

@@ -88,7 +88,7 @@ class MySQLAdapter(NetworkAdapter):
 
     def prepare(self, connection: Connection) -> None:
         super().prepare(connection)
-        self.account = str(self.rows(connection, "SELECT current_user()")[0][0])
+        self.account = str(self.value(connection, "SELECT current_user()"))
 
     def explain(self, error: Exception) -> ServerError:
         return errors.explain(self.parameters, self.account, error)
@@ -98,12 +98,12 @@ class MySQLAdapter(NetworkAdapter):
             raise ServerError(f"{self.label} did not answer SELECT 1 with 1.")
 
     def server_version(self, connection: Connection) -> ServerVersion:
-        found = re.match(r"[\d.]*\d", self._raw_version(connection))
+        found = re.match(r"\d{1,5}(?:\.\d{1,5}){0,3}", self._raw_version(connection), re.ASCII)
         text = found[0] if found else ""
         return ServerVersion(self.label, text, tuple(int(part) for part in text.split(".") if part))
 
     def _raw_version(self, connection: Connection) -> str:
-        return str(self.rows(connection, "SELECT version()")[0][0])
+        return str(self.value(connection, "SELECT version()"))
 
     def quote(self, identifier: str) -> str:
         escaped = check_identifier(identifier).replace("`", "``")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from database.adapters.answers import whole
 from database.adapters.base import Adapter, Connection, SchemaNames, TableSize
 
 _TABLES = """
@@ -53,7 +54,7 @@ def table_sizes(adapter: Adapter, connection: Connection, exact_below: int) -> t
 
 def database_size(adapter: Adapter, connection: Connection) -> int:
     """Bytes of all tables and indexes."""
-    return int(adapter.rows(connection, _TOTAL)[0][0])
+    return whole(adapter.value(connection, _TOTAL))
 
 
 def _table_size(

@@ -17,6 +17,7 @@ from database.adapters.network import APPLICATION
 if TYPE_CHECKING:
     import pymysql
 
+LARGEST_ANSWER = 2**20  # bytes, of a registered server: none that we ask for comes near it
 _VERIFIED = (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
 # The methods in which the password itself is sent.
 _READABLE_METHODS = ("mysql_clear_password", "dialog")
@@ -25,8 +26,8 @@ _READABLE_METHODS = ("mysql_clear_password", "dialog")
 def open_connection(
     parameters: ConnectionParameters, timeout: float, address: str = ""
 ) -> pymysql.Connection[Any]:
-    """A connection in autocommit; each answer of the handshake is waited for at most `timeout` seconds.
-    `address` is dialled in place of looking the host up, whose name TLS checks all the same."""
+    """A connection in autocommit; the handshake may take `timeout` seconds. `address` is dialled in place of
+    looking the host up, whose name TLS checks all the same."""
     from database.adapters.mysql.careful import CarefulConnection
 
     connection = CarefulConnection(
@@ -38,13 +39,14 @@ def open_connection(
         charset="utf8mb4",
         autocommit=True,
         connect_timeout=max(1, timeout),
-        read_timeout=max(1, timeout),
         program_name=APPLICATION,
         local_infile=False,
         auth_plugin_map=_refused_methods(parameters),
         defer_connect=True,
         **_tls(parameters),
     )
+    wait_for_answers(connection, max(1, timeout))
+    connection.largest = LARGEST_ANSWER if parameters.is_registered else None
     connection.connect(_line(parameters, timeout, address) if address else None)
     wait_for_answers(connection, None)  # only the handshake is in a hurry: a statement may take long
     return connection
@@ -52,7 +54,8 @@ def open_connection(
 
 def wait_for_answers(connection: Any, seconds: float | None) -> None:
     """Let `connection` wait at most `seconds` for each answer, or for ever."""
-    # PyMySQL has no public way to say so.
+    connection.patience = seconds
+    # For what is no question, such as a ping. PyMySQL has no public way to say so.
     connection._read_timeout = connection._write_timeout = seconds
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from core.connection import ConnectionParameters
 from core.errors import NotFound, PrivilegeMissing, ServerError, ServerTimeout, TargetBusy, ToolMissing
+from database.adapters.answers import whole
 from database.adapters.base import (
     Capability,
     Connection,
@@ -121,8 +122,8 @@ class PostgreSQLAdapter(NetworkAdapter):
             raise ServerError("PostgreSQL did not answer SELECT 1 with 1.")
 
     def server_version(self, connection: Connection) -> ServerVersion:
-        said = str(self.rows(connection, "SELECT pg_catalog.current_setting('server_version')")[0][0])
-        text = said.split()[0]
+        said = str(self.value(connection, "SELECT pg_catalog.current_setting('server_version')"))
+        text = said[:20].partition(" ")[0]
         return ServerVersion("PostgreSQL", text, tuple(int(number) for number in re.findall(r"\d+", text)))
 
     def quote(self, identifier: str) -> str:
@@ -158,7 +159,7 @@ class PostgreSQLAdapter(NetworkAdapter):
 
     def database_size(self, connection: Connection) -> int:
         sql = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"
-        return int(self.rows(connection, sql)[0][0])
+        return whole(self.value(connection, sql))
 
     def table_sizes(self, connection: Connection, exact_below: int = 10_000) -> tuple[TableSize, ...]:
         return catalogue.table_sizes(self, connection, exact_below)

@@ -3,19 +3,21 @@ waits for ever once the sign-in is over."""
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Timer
+from contextlib import contextmanager
 from typing import Any
 
+from psycopg2 import DataError
 from psycopg2.extensions import connection, cursor
+
+from database.adapters.answers import MISREADINGS
+from database.adapters.deadline import hanging_up
 
 
 class PatientConnection(connection):
-    """Waits for each answer at most `patience` seconds, or for ever when it is None. A server that says
-    nothing until then is hung up on, which the driver reports as a lost connection."""
+    """Waits for each answer at most `patience` seconds, or for ever when it is None. A server that has not
+    said all until then is hung up on, which the driver reports as a lost connection. That bounds what an
+    answer may take of the memory, too: libpq knows no other bound."""
 
     patience: float | None = None
 
@@ -33,16 +35,8 @@ class PatientConnection(connection):
         if self.patience is None:
             yield
             return
-        # A second handle on the same line: should ours be closed meanwhile, no other file can be hit.
-        line = socket.socket(fileno=os.dup(self.fileno()))
-        timer = Timer(self.patience, _hang_up, [line])
-        timer.daemon = True
-        timer.start()
-        try:
+        with hanging_up(self.patience, self.fileno()):
             yield
-        finally:
-            timer.cancel()
-            line.close()
 
 
 class PatientCursor(cursor):
@@ -58,7 +52,8 @@ class PatientCursor(cursor):
         with self.connection.deadline():
             super().executemany(query, vars_list)
 
-
-def _hang_up(line: socket.socket) -> None:
-    with suppress(OSError):  # the answer came at the last moment
-        line.shutdown(socket.SHUT_RDWR)
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        try:
+            return super().fetchall()
+        except MISREADINGS as error:
+            raise DataError("The answer cannot be read.") from error

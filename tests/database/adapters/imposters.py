@@ -63,27 +63,28 @@ def postgresql_without_tls_that_wants_the_password(client: socket.socket) -> byt
 def mysql_that_wants_a_file(client: socket.socket) -> bytes:
     """Lets anyone in, and answers the first statement after that by asking for a local file."""
     done = b"\x00\x00\x00\x02\x00\x00\x00"
-    _greet_mysql(client)
-    _read_packet(client)
-    _send_packet(client, 2, done)
-    while _read_packet(client).startswith((b"\x03SET NAMES", b"\x03SET AUTOCOMMIT")):  # the driver's own
-        _send_packet(client, 1, done)
-    _send_packet(client, 1, b"\xfb/etc/passwd")
+    greet_mysql(client)
+    read_packet(client)
+    send_packet(client, 2, done)
+    while read_packet(client).startswith((b"\x03SET NAMES", b"\x03SET AUTOCOMMIT")):  # the driver's own
+        send_packet(client, 1, done)
+    send_packet(client, 1, b"\xfb/etc/passwd")
     return client.recv(4096)
 
 
 def mysql_that_wants_the_password(client: socket.socket) -> bytes:
     """Switches to the method in which the password is sent as it is."""
-    _greet_mysql(client)
-    _read_packet(client)
-    _send_packet(client, 2, b"\xfemysql_clear_password\x00")
+    greet_mysql(client)
+    read_packet(client)
+    send_packet(client, 2, b"\xfemysql_clear_password\x00")
     return client.recv(4096)
 
 
-def _greet_mysql(client: socket.socket, *, tls: bool = False) -> None:
+def greet_mysql(client: socket.socket, *, tls: bool = False) -> None:
+    """Say what a MySQL server says first."""
     capabilities = 0x0008_A20F  # protocol 4.1, plugins, secure connection, database, local files
     capabilities |= 0x0800 if tls else 0
-    _send_packet(
+    send_packet(
         client,
         0,
         b"\x0a8.0.99\x00" + struct.pack("<I", 7) + b"saltsalt\x00"
@@ -92,11 +93,13 @@ def _greet_mysql(client: socket.socket, *, tls: bool = False) -> None:
     )  # fmt: skip
 
 
-def _send_packet(client: socket.socket, number: int, payload: bytes) -> None:
+def send_packet(client: socket.socket, number: int, payload: bytes) -> None:
+    """Send one packet of the protocol."""
     client.sendall(struct.pack("<I", len(payload))[:3] + bytes([number]) + payload)
 
 
-def _read_packet(client: socket.socket) -> bytes:
+def read_packet(client: socket.socket) -> bytes:
+    """What one packet holds; b"" when the other side is gone."""
     length = int.from_bytes(client.recv(4, socket.MSG_WAITALL)[:3], "little")
     return client.recv(length, socket.MSG_WAITALL)
 
@@ -107,14 +110,14 @@ def mysql_with_a_key_of_its_own(client: socket.socket) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     key = rsa.generate_private_key(65537, 2048).public_key()
-    _greet_mysql(client)
-    _read_packet(client)
-    _send_packet(client, 2, b"\xfecaching_sha2_password\x00" + b"s" * 20 + b"\x00")
-    received = _read_packet(client)
-    _send_packet(client, 4, b"\x01\x04")
-    received += _read_packet(client)
-    _send_packet(client, 6, b"\x01" + key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    return received + _read_packet(client)
+    greet_mysql(client)
+    read_packet(client)
+    send_packet(client, 2, b"\xfecaching_sha2_password\x00" + b"s" * 20 + b"\x00")
+    received = read_packet(client)
+    send_packet(client, 4, b"\x01\x04")
+    received += read_packet(client)
+    send_packet(client, 6, b"\x01" + key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return received + read_packet(client)
 
 
 def postgresql_with(certificate: Path, key: Path) -> Talk:
@@ -136,11 +139,11 @@ def mysql_with(certificate: Path, key: Path) -> Talk:
     """The same, as MySQL does it."""
 
     def talk(client: socket.socket) -> bytes:
-        _greet_mysql(client, tls=True)
-        _read_packet(client)
+        greet_mysql(client, tls=True)
+        read_packet(client)
         with _protected(client, certificate, key) as line:
             received = line.recv(4096)
-            _send_packet(line, 3, b"\xff" + struct.pack("<H", 1045) + b"#28000no")
+            send_packet(line, 3, b"\xff" + struct.pack("<H", 1045) + b"#28000no")
             return received
 
     return talk
