@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, or_, select, update
@@ -34,18 +35,26 @@ class _Claim:
     parameters: ConnectionParameters
 
 
+_Answers = SimpleQueue[tuple[_Claim, Answer | AppError]]
+
+
 def check_databases(settings: Settings) -> int:
     """Look at each registered database whose last look is a minute old, and keep what was seen: version and
     size, or why it cannot be reached. Gives how many this worker looked at. Needs an application context.
     Raises ConnectionFailed, ServerError for the console's own database."""
-    claims = [claim for id in _due() if (claim := _claim(id, settings))]
-    if not claims:
-        return 0
-    with ThreadPoolExecutor(_THREADS, "basekeeper-check") as threads:
-        answers = threads.map(_look, claims)
-        for claim, answer in zip(claims, answers, strict=True):
-            _keep(claim, answer)
-    return len(claims)
+    answers: _Answers = SimpleQueue()
+    begun = kept = 0
+    for id in _due():
+        if begun - kept == _THREADS:
+            _keep(*answers.get())
+            kept += 1
+        if claim := _claim(id, settings):  # not before its turn: others may be slow, and its row says "now"
+            # Unlike those of an executor, such a thread is not waited for when the process ends.
+            Thread(target=_look, args=(claim, answers), name="basekeeper-check", daemon=True).start()
+            begun += 1
+    for _ in range(begun - kept):
+        _keep(*answers.get())
+    return begun
 
 
 def _due() -> list[str]:
@@ -72,11 +81,15 @@ def _is_due(at: datetime) -> Any:
     return or_(RegisteredDatabase.checked_at.is_(None), RegisteredDatabase.checked_at <= at - EVERY + _EARLY)
 
 
-def _look(claim: _Claim) -> Answer | AppError:
+def _look(claim: _Claim, answers: _Answers) -> None:
+    """Put one answer, whatever happens: a fault of our own is told by Python on standard error."""
+    answer: Answer | AppError = Answer(Outcome.UNREACHABLE, is_file=not claim.parameters.host)
     try:
-        return ask_database(claim.parameters)
+        answer = ask_database(claim.parameters)
     except AppError as error:  # its address is no longer allowed, or its driver is gone
-        return error
+        answer = error
+    finally:
+        answers.put((claim, answer))
 
 
 def _keep(claim: _Claim, answer: Answer | AppError) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from core.clock import monotonic
 from core.connection import ConnectionParameters
 from core.errors import (
+    AppError,
     ConnectionTimeout,
     DatabaseMissing,
     PrivilegeMissing,
@@ -16,9 +19,15 @@ from core.errors import (
     SignInRefused,
     TlsFailed,
 )
+from core.text import visible
 from database.adapters import closing_connection
+from database.adapters.answers import Implausible
+from database.adapters.base import Adapter, Connection
+from database.adapters.waiting import Ending, within
 
-PATIENCE = 5.0  # seconds for one database
+PATIENCE = 5.0  # seconds for one question
+LIMIT = 15.0  # seconds for one database, however many questions it answers at the last moment
+_VERSION_LENGTH = 100
 
 
 class Outcome(StrEnum):
@@ -70,20 +79,36 @@ _OUTCOMES = (
 )
 
 
-def ask_database(parameters: ConnectionParameters, patience: float = PATIENCE) -> Answer:
-    """Connect and look, giving up after `patience` seconds at each step; nothing is changed. Raises
-    AddressNotAllowed, ToolMissing."""
+def ask_database(
+    parameters: ConnectionParameters, patience: float = PATIENCE, ending: Ending = nullcontext
+) -> Answer:
+    """Connect and look, giving up after `patience` seconds at each step and LIMIT in all; nothing is changed.
+    `ending` is an operation's, whose cancel ends the wait. Raises AddressNotAllowed, ToolMissing."""
+    try:
+        return within(LIMIT, partial(_ask, parameters, patience), (AppError,), ending)
+    except TimeoutError:
+        return Answer(Outcome.TIMEOUT, is_file=not parameters.host)
+
+
+def _ask(parameters: ConnectionParameters, patience: float) -> Answer:
     began, is_file = monotonic(), not parameters.host
     try:
         with closing_connection(parameters, patience) as (adapter, connection):
             adapter.answer_patience(connection, patience)
             adapter.statement_timeout(connection, patience)
             adapter.ping(connection)
-            version = str(adapter.server_version(connection))
-            size = adapter.database_size(connection)
+            version = visible(str(adapter.server_version(connection)))[:_VERSION_LENGTH]
+            size = _size(adapter, connection)
             return Answer(Outcome.REACHABLE, version, size, monotonic() - began, is_file)
     except ServerError as error:
         return Answer(_outcome_of(error), is_file=is_file)
+
+
+def _size(adapter: Adapter, connection: Connection) -> int | None:
+    try:
+        return adapter.database_size(connection)
+    except Implausible:
+        return None
 
 
 def _outcome_of(error: ServerError) -> Outcome:

@@ -50,7 +50,7 @@ def try_connection(op: Operation, name: str, *, tried_by: str) -> Answer:
     with transaction() as session:
         row = find_row(session, name)
         id, parameters = row.id, connection_of(row, current_settings())
-    answer = ask_database(parameters)
+    answer = ask_database(parameters, ending=op.ending)
     op.note(f"{name} is {answer.version or answer.outcome.replace('_', ' ')}.")
     with transaction() as session:
         if found := session.get(RegisteredDatabase, id):

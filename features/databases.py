@@ -190,7 +190,7 @@ def _try(
     if fields.is_file:
         with suppress(OSError):  # then there is no such file, which the answer says
             settings.database_folder.mkdir(parents=True, exist_ok=True)
-    answer = ask_database(parameters)
+    answer = ask_database(parameters, ending=op.ending)
     if answer.outcome is not Outcome.REACHABLE and not even_unreachable:
         raise NotReachable(answer, parameters.database if fields.is_file else "")
     op.note(f"{fields.name} is {answer.version or answer.outcome.replace('_', ' ')}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -14,11 +15,20 @@ _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.25
 
 
-def within(seconds: float, attempt: Callable[[], T], errors: tuple[type[Exception], ...]) -> T:
+Ending = Callable[[Callable[[], None]], AbstractContextManager[object]]
+
+
+def within(
+    seconds: float,
+    attempt: Callable[[], T],
+    errors: tuple[type[Exception], ...],
+    ending: Ending = nullcontext,
+) -> T:
     """What `attempt` gives, or one of `errors` as it raised it. Raises TimeoutError after `seconds`, even
     where the attempt cannot be interrupted: looking up a name, the whole seconds of libpq. What such an
     attempt still gives is closed as nobody refers to it. Raises RuntimeError when the attempt has a fault of
-    its own, which Python then tells on standard error."""
+    its own, which Python then tells on standard error. `ending` is given what ends the wait before its time,
+    as `Operation.ending` takes it."""
     answers: SimpleQueue[T | Exception] = SimpleQueue()
 
     def run() -> None:
@@ -31,7 +41,8 @@ def within(seconds: float, attempt: Callable[[], T], errors: tuple[type[Exceptio
 
     threading.Thread(target=run, name="basekeeper-connect", daemon=True).start()
     try:
-        answer = answers.get(timeout=seconds)
+        with ending(lambda: answers.put(RuntimeError("the wait was ended"))):
+            answer = answers.get(timeout=seconds)
     except Empty:
         raise TimeoutError(f"no answer within {seconds:g} s") from None
     if isinstance(answer, Exception):
