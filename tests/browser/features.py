@@ -16,6 +16,7 @@ from tests.browser.live_console import LiveConsole
 
 STEPS = 100
 _PAUSE = 0.02
+_LONGEST = 30  # seconds
 
 
 @operation("walk.take", title="Walk to {name}", target="{name}", role=Role.OPERATOR)
@@ -65,6 +66,15 @@ def steps_recorded(console: LiveConsole, walk: Walk) -> int:
     """How far it is, as any other process reads it."""
     with context(load_settings(console.env_file)):
         return read_operation(walk.id).done
+
+
+def wait_for_end(console: LiveConsole, walk: Walk) -> None:
+    """Wait until it is recorded as ended. Raises AssertionError when that takes too long."""
+    deadline = time.monotonic() + _LONGEST
+    with context(load_settings(console.env_file)):
+        while read_operation(walk.id).is_live:
+            assert time.monotonic() < deadline
+            time.sleep(_PAUSE)
 
 
 def _allowed(guide: str) -> int:

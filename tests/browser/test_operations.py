@@ -6,10 +6,11 @@ from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.checks import check_page
 from tests.browser.conftest import OpenPage
-from tests.browser.features import STEPS, Walk, queue_walk, steps_recorded
+from tests.browser.features import STEPS, Walk, queue_walk, steps_recorded, wait_for_end
 from tests.browser.following import expect_percent, expect_state, mark
 from tests.browser.launching import PHONE
 from tests.browser.live_console import LiveConsole
+from tests.browser.witness import Witness
 
 
 def follow(page: Page, walk: Walk) -> None:
@@ -36,6 +37,27 @@ def test_two_browsers_and_another_process_see_the_same(
     for page in pages:
         expect_state(page, "Succeeded")
         expect(page.get_by_role("log")).to_contain_text("Arrived at rome")
+
+
+def test_the_end_takes_back_that_the_connection_was_lost(
+    console: LiveConsole, page: Page, witnesses: list[Witness]
+) -> None:
+    """The first good answer is the last one here. After it there is nothing to follow."""
+    witnesses[0].expect("503")
+    walk = queue_walk(console, "paris")
+    follow(page, walk)
+    expect(page.get_by_label("Follow")).to_be_visible()
+    page.route("**/panel?*", lambda route: route.fulfill(status=503))
+    lost = page.get_by_text("Connection lost. Trying again.")
+    expect(lost).to_be_visible()
+    walk.allow(STEPS)
+    wait_for_end(console, walk)
+    page.unroute("**/panel?*")
+    expect_state(page, "Succeeded")
+    expect(lost).to_have_count(0)
+    expect(page.locator("#phase")).to_contain_text("Arrived at paris")
+    expect(page.get_by_label("Follow")).to_be_hidden()
+    check_page(page)
 
 
 def test_cancel(console: LiveConsole, page: Page, open_page: OpenPage, admin: StorageState) -> None:
