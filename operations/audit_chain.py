@@ -9,18 +9,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from core.errors import AppError
 from core.progress import Operation, operation
 from core.text import plural
-from models import AuditEvent, AuditHead, db
+from models import AuditEvent, AuditHead, OperationRecord, db
 from operations.audit import HEAD_LOST, ORIGIN, row_hash
 from operations.rows import table_of
 
 _BATCH = 1000
 _ROWS = table_of(AuditEvent)
 _HEAD = table_of(AuditHead)
+_OPERATIONS = table_of(OperationRecord)
 _NAMED_ROW = re.compile(r"\brow (-?\d+)\b", re.IGNORECASE)
 _NOT_HASHED = ("id", "previous_hash", "hash")
 
@@ -90,7 +91,7 @@ class _Chain:
                 # Read after the rows: each that it counts can be read by now, if it is there.
                 head = connection.execute(select(_HEAD)).first()
                 if head is None or head.entries <= self.entries or not self._next_rows(connection):
-                    return self._fault_of_end(head)
+                    return self._fault_of_end(head, connection)
 
     def _follow(self, connection: Connection) -> ChainFault | None:
         while rows := self._next_rows(connection):
@@ -117,16 +118,24 @@ class _Chain:
             return f"The end of the audit was lost before row {row.id}: rows may have been cut off there."
         return ""
 
-    def _fault_of_end(self, head: Row[Any] | None) -> ChainFault | None:
+    def _fault_of_end(self, head: Row[Any] | None, connection: Connection) -> ChainFault | None:
         if head is None:
             lost = "The end of the audit is missing: nothing tells whether rows were cut off."
-            return ChainFault(None, lost) if self.entries else None
+            return ChainFault(None, lost) if self.entries else self._fault_of_beginning(connection)
         if (head.entries, head.hash) == (self.entries, self.hash):
-            return None
+            return self._fault_of_beginning(connection)
         if head.entries > self.entries and head.hash != self.hash:
             missing = plural(head.entries - self.entries, "row")
             return ChainFault(None, f"The audit lacks {missing} at its end.")
         return ChainFault(None, "The end of the audit was changed: it does not fit the newest row.")
+
+    def _fault_of_beginning(self, connection: Connection) -> ChainFault | None:
+        """Every operation has its row here from the same transaction: none can be older than the audit."""
+        first = connection.execute(select(func.min(_ROWS.c.at))).scalar()
+        oldest = connection.execute(select(func.min(_OPERATIONS.c.created_at))).scalar()
+        if oldest is None or (first is not None and first <= oldest):
+            return None
+        return ChainFault(None, "Operations are older than the audit: it was emptied, and begun anew.")
 
 
 def _count() -> int:

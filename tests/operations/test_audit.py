@@ -17,7 +17,7 @@ from core.settings import Settings, load_settings
 from operations.audit import HEAD_LOST, ORIGIN, AuditEntry, audited, record_audit
 from operations.audit_chain import AuditBroken, ChainFault, ChainReport, verify_audit, verify_chain
 from operations.runner import Runner, in_context
-from tests.operations.support import ADMIN, execute, rows
+from tests.operations.support import ADMIN, execute, rows, work_on
 
 
 def write(settings: Settings, *targets: str) -> None:
@@ -100,6 +100,17 @@ def test_a_row_put_before_the_first_is_found(settings: Settings) -> None:
     execute(settings, f"INSERT INTO audit (id, {columns}, hash) {forged} WHERE target = 'a'")
     fault = in_context(settings, verify_chain).fault
     assert fault and fault.row == -5
+
+
+def test_an_audit_that_was_emptied_is_found(settings: Settings) -> None:
+    """Its tables are empty and chain well, but operations are there that it should know of."""
+    Runner(ADMIN, settings).run(work_on, "shelf")
+    execute(settings, "DELETE FROM audit", "DELETE FROM audit_head")
+    fault = in_context(settings, verify_chain).fault
+    assert fault and "it was emptied" in fault.message
+    Runner(ADMIN, settings).run(work_on, "board")
+    fault = in_context(settings, verify_chain).fault
+    assert fault and "it was emptied" in fault.message
 
 
 CUT = "The audit lacks 2 rows at its end."
