@@ -76,9 +76,8 @@ def one_long_packet(client: socket.socket) -> None:
 
 
 def nonsense(client: socket.socket) -> None:
-    """The number of columns is NULL."""
-    send_packet(client, 1, b"\xfb\x00")
-    send_packet(client, 1, b"")
+    """The number of columns should have two bytes, and has none."""
+    send_packet(client, 1, b"\xfc")
 
 
 def drip(client: socket.socket) -> None:

@@ -98,14 +98,14 @@ def test_any_version_is_read_within_bounds(said: bytes) -> None:
         assert len(str(adapter.server_version(connection))) < 40
 
 
-def test_an_odd_number_of_a_fake_postgresql_is_an_error_of_the_server() -> None:
-    """psycopg2 raises a ValueError there."""
-    with imposter(_postgresql_of_many_digits) as one, pytest.raises(ServerError):
+def test_odd_words_of_a_fake_postgresql_are_an_error_of_the_server() -> None:
+    """psycopg2 raises an error of Python there."""
+    with imposter(_postgresql_in_no_encoding) as one, pytest.raises(ServerError, match="cannot be read"):
         adapter_for(at(one.port, Dialect.POSTGRESQL)).connect(PATIENCE)
 
 
-def _postgresql_of_many_digits(client: socket.socket) -> bytes:
-    """Lets everyone in, and answers each question with a whole number of 5,000 digits."""
+def _postgresql_in_no_encoding(client: socket.socket) -> bytes:
+    """Lets everyone in, and answers each question with a text that is no UTF-8."""
 
     def message(kind: bytes, body: bytes) -> bytes:
         return kind + struct.pack("!I", 4 + len(body)) + body
@@ -113,9 +113,10 @@ def _postgresql_of_many_digits(client: socket.socket) -> bytes:
     if client.recv(8)[4:] == struct.pack("!I", 80877103):
         client.sendall(b"N")
         client.recv(4096)
-    client.sendall(message(b"R", struct.pack("!I", 0)) + message(b"Z", b"I"))
-    column = b"c\0" + struct.pack("!IHIhih", 0, 0, 23, 4, -1, 0)
-    row = struct.pack("!HI", 1, 5000) + b"9" * 5000
+    encoding = message(b"S", b"client_encoding\0UTF8\0")
+    client.sendall(message(b"R", struct.pack("!I", 0)) + encoding + message(b"Z", b"I"))
+    column = b"c\0" + struct.pack("!IHIhih", 0, 0, 25, -1, -1, 0)
+    row = struct.pack("!HI", 1, 1) + b"\xff"
     answer = message(b"T", struct.pack("!H", 1) + column) + message(b"D", row)
     while client.recv(4096)[:1] == b"Q":
         client.sendall(answer + message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
