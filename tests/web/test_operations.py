@@ -226,9 +226,15 @@ def test_an_empty_list_says_what_it_will_show(admin: Visitor) -> None:
 def test_the_count_of_running_ones_stands_in_bar_and_navigation(console: Flask, admin: Visitor) -> None:
     assert "running-pill" not in admin.get("/operations/running").text
     add_operation(console)
-    assert 'aria-label="1 running"' in admin.get("/operations/running").text
-    page = admin.get("/operations").text
+    counted = r'id="count-operations-index" hx-swap-oob="true"[^>]*>\s*'
+    news = admin.get("/operations/running").text
+    assert 'aria-label="1 running"' in news and re.search(counted + '<span aria-hidden="true">1<', news)
+    page = admin.get(f"/operations/{ID}").text
     assert 'aria-label="1 running"' in page and "frame-count-running" in page
+    change(console, OperationRecord, state="succeeded", finished_at=utc_now())
+    last = admin.get(poll_of(page)[0]).text
+    assert re.search(r'id="running" hx-swap-oob="true"[^>]*></span>', last)
+    assert re.search(counted + "</span>", last)
 
 
 def test_earlier_lines_follow_on_request(console: Flask, admin: Visitor) -> None:
