@@ -114,7 +114,7 @@ def _verifications() -> Iterator[Check]:
         with transaction() as session:
             row = session.execute(newest).first()
         if row and row.state == "succeeded":
-            yield Check(name, Status.HEALTHY, f"verified {row.ended:%Y-%m-%d %H:%M} UTC")
+            yield Check(name, Status.HEALTHY, "verified", at=row.ended)
         elif row:
             yield Check(name, weight, row.error_message, hint)
 

@@ -21,13 +21,15 @@ class Status(StrEnum):
 @dataclass(frozen=True)
 class Check:
     """One thing that was looked at. `value` is what was seen, with its unit; `hint` what to do about it,
-    empty where there is nothing to do; `milliseconds` how long the look took."""
+    empty where there is nothing to do; `milliseconds` how long the look took; `at` the moment the value tells
+    of, where there is one."""
 
     name: str
     status: Status
     value: str
     hint: str = ""
     milliseconds: float = 0.0
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

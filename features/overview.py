@@ -50,21 +50,28 @@ class Databases:
 
 @dataclass(frozen=True)
 class Overview:
-    """`checks` are all that were made, in their order; `head` is the newest revision that this release knows;
-    `history` the newest migrations applied, oldest first. Without all of our tables the console's own checks
-    were not made, and nothing is said of other databases."""
+    """`health_checks` are those that the command for health makes too, `console_checks` the console's own;
+    `head` is the newest revision that this release knows; `history` the newest migrations applied, oldest
+    first. Without all of our tables the console's own checks were not made, and nothing is said of other
+    databases."""
 
     checked_at: datetime
-    checks: tuple[Check, ...]
+    health_checks: tuple[Check, ...]
+    console_checks: tuple[Check, ...]
     status: DatabaseStatus
     head: str
     history: tuple[HistoryEntry, ...]
     databases: Databases
 
     @property
+    def checks(self) -> tuple[Check, ...]:
+        """All that were made, in their order."""
+        return self.health_checks + self.console_checks
+
+    @property
     def has_tables(self) -> bool:
         """True when all our tables are there."""
-        return _has_tables(self.checks)
+        return _has_tables(self.health_checks)
 
     @property
     def passed(self) -> int:
@@ -91,17 +98,15 @@ def read_overview(settings: Settings) -> Overview:
     timeout = min(_PROBE_TIMEOUT, settings.db_connect_timeout)
     status = read_status(settings.database, timeout, _ANSWER_PATIENCE)
     report = check_health(replace(settings, db_connect_timeout=timeout))
-    checks, databases = report.checks, Databases((), 0)
-    if _has_tables(checks):
-        checks += check_console()
-        databases = _read_databases()
+    has_tables = _has_tables(report.checks)
     return Overview(
         checked_at=report.timestamp,
-        checks=checks,
+        health_checks=report.checks,
+        console_checks=check_console() if has_tables else (),
         status=status,
         head=head_revision(),
         history=read_history(),
-        databases=databases,
+        databases=_read_databases() if has_tables else Databases((), 0),
     )
 
 
