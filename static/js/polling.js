@@ -7,7 +7,9 @@
     if (place && place.textContent !== text) place.textContent = text;
   };
   const asked = (event) => event.detail.requestConfig.elt; // its answer may have put another in its place
-  const tellLost = () => tell("connection", document.getElementById("connection")?.dataset.lost ?? "");
+  const lost = new Set(); // ids of those that had no answer
+  const tellLost = () =>
+    tell("connection", lost.size ? document.getElementById("connection")?.dataset.lost ?? "" : "");
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && polls(event.detail.elt)) event.preventDefault();
@@ -25,8 +27,14 @@
     if (!polls(asked(event))) return;
     const { status } = event.detail.xhr;
     if (status >= 400 && status < 500) location.reload(); // what is shown is gone, or not ours any more
-    else if (status >= 500 || status === 0) tellLost();
-    else tell("connection", "");
+    else if (status >= 500 || status === 0) lost.add(asked(event).id);
+    else lost.delete(asked(event).id);
+    tellLost();
+  });
+
+  // What is the same stays, with the focus and what somebody has marked
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (detail.fragment.firstElementChild?.isEqualNode(detail.target)) detail.shouldSwap = false;
   });
 
   // Spoken only when it says something new
@@ -34,4 +42,18 @@
     const news = document.querySelector("[data-spoken]")?.dataset.spoken;
     if (news) tell("spoken", news);
   });
+
+  // How long ago something was, counted on between the answers
+  const zero = new WeakMap(); // place -> the moment at which its age was zero, in ms
+  const ages = () => document.querySelectorAll("[data-age]");
+  const span = (seconds) => seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const begin = () => ages().forEach((place) => {
+    if (!zero.has(place)) zero.set(place, Date.now() - place.dataset.age * 1000);
+  });
+  begin();
+  document.addEventListener("htmx:load", begin);
+  setInterval(() => ages().forEach((place) => {
+    const seconds = Math.floor((Date.now() - zero.get(place)) / 1000);
+    place.textContent = `${span(Math.max(1, seconds))} ago`;
+  }), 1000);
 })();

@@ -13,7 +13,7 @@ from web.pages import register_pages
 
 # What answers something else than a whole page; and pages that other tests look at, for they need a console
 # without an admin, or an operation that runs.
-_FRAGMENTS = ("probes.", "operations.running", "operations.panel")
+_FRAGMENTS = ("probes.", "operations.running", "operations.panel", "overview.news")
 _ELSEWHERE = ("first_admin.", "operations.confirm_cancel")
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.clock import utc_now
 from database.revisions import head_revision
 from features.sampling import sample_sizes
-from models import OperationRecord, RegisteredDatabase, SizeSample, User, db
+from models import LoginSession, OperationRecord, RegisteredDatabase, SizeSample, User, db
 from operations.store import newest_operations
 from tests.servers import Server
-from tests.web.conftest import MakeApp
+from tests.web.conftest import MakeApp, TestClock
 from tests.web.visitor import Visitor, add_first_admin
 from web.settings import settings_of
 
@@ -66,6 +66,22 @@ def test_what_was_measured_is_shown(console: Flask, admin: Visitor) -> None:
     assert page.index(">legacy</a></td>") < page.index(">orders</a></td>")
 
 
+def test_s4_the_news_of_an_open_dashboard(console: Flask, admin: Visitor, clock: TestClock) -> None:
+    """The parts that change by themselves, the verdict first; asking for them is no activity (TRUST S4)."""
+    assert 'hx-get="/news" hx-trigger="every 10s, visibilitychange from:document"' in admin.get("/").text
+    seen = _last_seen(console)
+    clock.advance(minutes=5)
+    with console.app_context():
+        db.session.add(_operation("01J" + "0" * 23, state="succeeded", title="Verify shellbook"))
+        db.session.commit()
+    news = admin.get("/news", headers={"HX-Request": "true"}).text
+    assert 'data-spoken="All is well"' in news and "<title>All is well" in news
+    swapped = re.findall(r'id="([^"]+)"[^>]* hx-swap-oob="true"', news)
+    assert swapped == ["verdict", "reasons", "operations", "databases", "online-now", "migrations"]
+    assert "Verify shellbook" in panel(news, "operations")
+    assert _last_seen(console) == seen
+
+
 def test_what_needs_somebody_stands_first_with_its_command(admin: Visitor, sqlite_url: str) -> None:
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
         connection.execute("DROP TABLE sync_data")
@@ -111,7 +127,10 @@ def test_the_newest_verification_that_said_something_counts(console: Flask, admi
         assert "The audit is not as it was written" in page and "reason-urgent" in page
         db.session.add(_operation("01J" + "2" * 23, **(broken | {"state": "succeeded"})))
         db.session.commit()
-        assert "Row 7" not in _fresh(admin)
+        page = _fresh(admin)
+        assert "Row 7" not in page
+        assert re.search(r'verified <time datetime="[^"]+" title="[^"]+">\d\d:\d\d</time>', page)
+        assert "On the command line, 9 of these: all but worker, audit<" in page
 
 
 def test_w3_looking_changes_nothing(console: Flask, admin: Visitor, sqlite_url: str) -> None:
@@ -143,6 +162,11 @@ def test_a_viewer_sees_the_checks_and_an_operator_may_verify(console: Flask, adm
         db.session.commit()
     assert "Verify the schema" not in admin.get("/health").text
     assert admin.post("/health/verify", page="/").status_code == 403
+
+
+def _last_seen(console: Flask) -> datetime:
+    with console.app_context():
+        return db.session.scalars(select(LoginSession.last_seen)).one()
 
 
 def _fresh(visitor: Visitor) -> str:

@@ -37,6 +37,7 @@ MATRIX = {
     "operations.panel": Role.VIEWER,
     "operations.running": Role.VIEWER,
     "operations.show": Role.VIEWER,
+    "overview.news": Role.VIEWER,
     "overview.show": Role.VIEWER,
     "passwords.edit": PUBLIC,
     "passwords.update": PUBLIC,

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from features.activity import SignInDay, online_users
+from features.overview import Overview
 from features.reasons import Reason
 from features.sampling import SizePoint, size_history
 from features.verification import verify_schema
@@ -50,18 +51,17 @@ class Growth:
 def show() -> ResponseReturnValue:
     """The verdict with its reasons, and the panels beneath."""
     overview = read_shared_overview()
-    user = signed_in_user()
-    role = user.role if user else Role.VIEWER
-    reasons = overview.reasons(role) if overview else ()
-    facts = _read_panels() if overview is None or overview.has_tables else {}
-    return render_template(
-        "overview/show.html",
-        overview=overview,
-        age=max(0.0, (now() - overview.checked_at).total_seconds()) if overview else 0,
-        reasons=[(reason, _place_of(reason)) for reason in reasons],
-        may_verify=role.includes(verify_schema.declaration.role),
-        **facts,
-    )
+    panels = _read_panels() | _read_plots() if _has_tables(overview) else {}
+    return _show("overview/show.html", overview, panels)
+
+
+@pages.get("/news")
+@allow(Role.VIEWER)
+def news() -> ResponseReturnValue:
+    """What changes by itself on a dashboard that stays open: all of it but the plots."""
+    overview = read_shared_overview()
+    panels = _read_panels() if _has_tables(overview) else {}
+    return _show("overview/_news.html", overview, panels, swapped=True)
 
 
 @pages.app_template_filter()
@@ -76,12 +76,38 @@ def day_words(day: date) -> str:
     return f"{day:%b} {day.day}"
 
 
+def _show(
+    template: str, overview: Overview | None, panels: dict[str, object], *, swapped: bool = False
+) -> str:
+    user = signed_in_user()
+    role = user.role if user else Role.VIEWER
+    reasons = overview.reasons(role) if overview else ()
+    return render_template(
+        template,
+        overview=overview,
+        verdict=overview.verdict if overview else "Not checked yet",
+        age=max(0.0, (now() - overview.checked_at).total_seconds()) if overview else 0,
+        reasons=[(reason, _place_of(reason)) for reason in reasons],
+        may_verify=role.includes(verify_schema.declaration.role),
+        swapped=swapped,
+        **panels,
+    )
+
+
+def _has_tables(overview: Overview | None) -> bool:
+    """Is there anything to read panels from, as far as is known?"""
+    return overview is None or overview.has_tables
+
+
 def _read_panels() -> dict[str, object]:
     """What the panels show of our own tables."""
+    return {"operations": newest_operations(_ROWS), "online": online_users(_ROWS, now())}
+
+
+def _read_plots() -> dict[str, object]:
+    """What the panels with plots show."""
     sizes, sign_ins = size_history(_DAYS, now()), read_shared_sign_ins()
     return {
-        "operations": newest_operations(_ROWS),
-        "online": online_users(_ROWS, now()),
         "sizes": Plot([point.taken_at for point in sizes], [Series("measured", _bytes(sizes))], unit="bytes"),
         "growth": _growth(sizes),
         "sign_ins": sign_ins,
