@@ -47,11 +47,9 @@
   const zero = new WeakMap(); // place -> the moment at which its age was zero, in ms
   const ages = () => document.querySelectorAll("[data-age]");
   const span = (seconds) => seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  const begin = () => ages().forEach((place) => {
+  document.addEventListener("htmx:load", () => ages().forEach((place) => {
     if (!zero.has(place)) zero.set(place, Date.now() - place.dataset.age * 1000);
-  });
-  begin();
-  document.addEventListener("htmx:load", begin);
+  }));
   setInterval(() => ages().forEach((place) => {
     const seconds = Math.floor((Date.now() - zero.get(place)) / 1000);
     place.textContent = `${span(Math.max(1, seconds))} ago`;
