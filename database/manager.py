@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import ConnectionFailed, DatabaseMissing, ServerTimeout, SignInRefused
+from core.errors import ConnectionFailed, DatabaseMissing, ServerTimeout, SignInRefused, TargetBusy
 from core.progress import Operation
 from core.settings import Settings
 from core.text import plural
@@ -19,6 +20,7 @@ from database.files import make_database_file
 from database.journal import AppliedRevision
 from database.migrator import current_revisions, migrate
 from database.revisions import Revision, pending_revisions
+from database.schema_lock import schema_lock
 from database.setup import make_schema
 from models import db
 
@@ -54,7 +56,9 @@ def init_database(app: Flask | None = None) -> InitReport:
     with explained(settings.database):
         if settings.auto_init and not _revisions():
             created, adopted = _make_schema(settings)
-        if _revisions() and pending_revisions(_revisions()) and settings.auto_migrate:
+        elif _is_behind():
+            _let_migrations_end(settings)
+        if settings.auto_migrate and _is_behind():
             applied = _migrate(settings)
         report = _report(created, adopted, applied)
     if not settings.database.in_memory:
@@ -103,6 +107,17 @@ def _migrate(settings: Settings) -> tuple[AppliedRevision, ...]:
         return migrate(parameters, applied_by=APPLIED_BY)
     with db.engine.connect() as connection:
         return migrate(parameters, applied_by=APPLIED_BY, connection=connection)
+
+
+def _is_behind() -> bool:
+    current = _revisions()
+    return bool(current and pending_revisions(current))
+
+
+def _let_migrations_end(settings: Settings) -> None:
+    """Another process may be on its way from revision to revision: wait for it, for some seconds at most."""
+    with suppress(TargetBusy), schema_lock(settings.migration_database):
+        pass
 
 
 def _revisions() -> tuple[str, ...]:
