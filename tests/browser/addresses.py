@@ -52,6 +52,6 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
 def register_notes(console: LiveConsole) -> None:
     """A database that `console` knows besides its own: the file notes.db."""
     file = console.folder / "databases/notes.db"
-    file.parent.mkdir()
+    file.parent.mkdir(exist_ok=True)  # another test may have registered one before
     file.touch()
     console.manage("database", "add", "notes", "--dialect", "sqlite", "--database", file.name)
