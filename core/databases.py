@@ -22,6 +22,7 @@ class Databases:
     application: ConnectionParameters
     migration: ConnectionParameters
     admin: ConnectionParameters | None
+    mysql_admin: ConnectionParameters | None
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ def read_databases(reader: Reader, environment: Environment) -> Databases:
     found = _application(reader, environment is Environment.DEVELOPMENT)
     default = _default(environment) if found is None else parse_url(variables.DATABASE_URL.default)
     application = (found.parameters if found else None) or default
-    return Databases(application, _migration(reader, application, found), _admin(reader))
+    return Databases(
+        application, _migration(reader, application, found), _admin(reader), _mysql_admin(reader)
+    )
 
 
 def _application(reader: Reader, development: bool) -> _Found | None:
@@ -156,6 +159,15 @@ def _admin_by_url(reader: Reader, text: str) -> ConnectionParameters | None:
     if parameters and parameters.dialect not in DEFAULT_PORTS:
         reader.fault(f"{variables.DB_ADMIN_URL.name} names a file, allowed: the URL of a server")
     return _with_name(parameters) if parameters else None
+
+
+def _mysql_admin(reader: Reader) -> ConnectionParameters | None:
+    texts = (reader.text_in(source, variables.MYSQL_ADMIN_URL) for source in reader.sources)
+    text = next(filter(None, texts), "")
+    parameters = reader.url(variables.MYSQL_ADMIN_URL, text, database_required=False) if text else None
+    if parameters and parameters.dialect not in (Dialect.MYSQL, Dialect.MARIADB):
+        reader.fault(f"{variables.MYSQL_ADMIN_URL.name} is not the URL of a MySQL or MariaDB server")
+    return parameters
 
 
 def _admin_in_parts(reader: Reader, source: Source, name: str) -> ConnectionParameters:

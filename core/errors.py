@@ -206,6 +206,34 @@ class MigrationError(AppError):
     code = "migration"
 
 
+class BackupError(AppError):
+    """The backup failed."""
+
+    code = "backup"
+
+
+class BackupDamaged(BackupError):
+    """What is stored is not what was stored."""
+
+    code = "backup_damaged"
+    http_status = 422
+
+
+class BackupIncompatible(BackupError):
+    """This backup does not fit this server, or no program here fits either."""
+
+    code = "backup_incompatible"
+    http_status = 422
+
+
+class BackupLocked(BackupError):
+    """The backup is encrypted, and the identity that opens it is not here."""
+
+    code = "backup_locked"
+    http_status = 422
+    hint = "Set BACKUP_IDENTITY, or name a file: --identity-file FILE."
+
+
 class TooBusy(AppError):
     """There is more to do than this machine can do now."""
 

@@ -20,6 +20,8 @@ E = TypeVar("E", bound=StrEnum)
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_VERSION = re.compile(r"[0-9]{1,5}(\.[0-9]{1,5}){0,3}")
 _TRUSTED = re.compile(r"\.?[\w.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
@@ -135,3 +137,25 @@ def trusted_hosts(given: str) -> tuple[str, ...]:
     if not all(_TRUSTED.fullmatch(one) for one in hosts):
         raise ValueError("host names with commas between them")
     return hosts
+
+
+def age_recipient(given: str) -> str:
+    """A public key of age (X25519), or nothing. A private one is refused: it does not belong there."""
+    if given and not _RECIPIENT.fullmatch(given):
+        raise ValueError("an age recipient, which begins with age1")
+    return given
+
+
+def versions(given: str) -> tuple[tuple[int, ...], ...]:
+    """Versions such as 16.16, with commas between; none for nothing."""
+    found = [one.strip() for one in given.split(",") if one.strip()]
+    if not all(_VERSION.fullmatch(one) for one in found):
+        raise ValueError("versions such as 16.16, with commas between")
+    return tuple(tuple(int(number) for number in one.split(".")) for one in found)
+
+
+def folders(given: str) -> str:
+    """Absolute paths of folders with colons between, or nothing."""
+    if given and not all(part.startswith("/") and part.isprintable() for part in given.split(":")):
+        raise ValueError("absolute paths of folders with colons between")
+    return given

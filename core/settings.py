@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import variables
+from core.backup_levels import Level
 from core.connection import ConnectionParameters
 from core.databases import Databases, read_databases
 from core.environment import Reader, Source, read_env_file
@@ -39,6 +40,14 @@ class Settings:
     auto_init: bool
     auto_migrate: bool
     backup_dir: Path
+    backup_retention_days: int
+    backup_verify: Level
+    skip_backup: bool
+    backup_encryption_key: str
+    backup_assertions_dir: Path
+    restore_grace_days: int
+    client_tools_path: str
+    client_tools_floor: tuple[tuple[int, ...], ...]
     host: str
     port: int
     trusted_hosts: tuple[str, ...]
@@ -47,17 +56,24 @@ class Settings:
     secret_key: str = field(repr=False)
     credentials_key: str = field(default="", repr=False)
     credentials_key_old: str = field(default="", repr=False)
+    backup_identity: str = field(default="", repr=False)
     admin_database: ConnectionParameters | None = None
+    mysql_admin_database: ConnectionParameters | None = None
     redis: RedisServer | None = None
     trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log, message or page may show: every password and key, those that are set."""
-        accounts = (self.database, self.migration_database, self.admin_database, self.redis)
+        accounts = (self.database, self.migration_database, *self.admin_accounts, self.redis)
         passwords = [account.password for account in accounts if account]
-        keys = [self.secret_key, self.credentials_key, self.credentials_key_old]
+        keys = [self.secret_key, self.credentials_key, self.credentials_key_old, self.backup_identity]
         return tuple(filter(None, [*keys, *passwords]))
+
+    @property
+    def admin_accounts(self) -> tuple[ConnectionParameters, ...]:
+        """The accounts that may create databases and roles, each on its server."""
+        return tuple(filter(None, (self.admin_database, self.mysql_admin_database)))
 
     @property
     def listen_address(self) -> str:
@@ -122,6 +138,7 @@ def _read(reader: Reader, environment: Environment, databases: Databases) -> Set
         "database": databases.application,
         "migration_database": databases.migration,
         "admin_database": databases.admin,
+        "mysql_admin_database": databases.mysql_admin,
         "redis": _redis(reader),
     }
     own: dict[str, Any] = {

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from core import parsing
+from core.backup_levels import Level
 from core.connection import Dialect
 
 T = TypeVar("T")
@@ -90,6 +91,7 @@ DB_ADMIN_USER = Variable(
     "DB_ADMIN_USER", parsing.name, "postgres", "The same in parts, with DB_HOST, DB_PORT, DB_NAME."
 )
 DB_ADMIN_PASSWORD = _secret("DB_ADMIN_PASSWORD", "Its password.")
+MYSQL_ADMIN_URL = _secret("MYSQL_ADMIN_URL", "Such an account of a MySQL or MariaDB server besides.")
 
 DB_POOL_SIZE = Variable(
     "DB_POOL_SIZE", parsing.pool_size, "10", "Connections kept open; auto is (2 x cores) + 1."
@@ -126,7 +128,51 @@ LOG_FORMAT = Variable(
 
 AUTO_INIT = Variable("AUTO_INIT", parsing.flag, "true", "Create a missing schema at start.")
 AUTO_MIGRATE = Variable("AUTO_MIGRATE", parsing.flag, "false", "Apply pending migrations at start.")
+
 BACKUP_DIR = Variable("BACKUP_DIR", parsing.path, "./backups", "The folder of the backups.")
+BACKUP_RETENTION_DAYS = Variable(
+    "BACKUP_RETENTION_DAYS", parsing.whole(1, 36500), "30", "Days for which a backup is kept."
+)
+BACKUP_VERIFY = Variable(
+    "BACKUP_VERIFY",
+    parsing.word(Level),
+    "equal",
+    "How far each new backup is proven: stored, intact, readable, restored, equal or healthy.",
+)
+SKIP_BACKUP = Variable("SKIP_BACKUP", parsing.flag, "false", "Migrate without a backup before.")
+BACKUP_ENCRYPTION_KEY = Variable(
+    "BACKUP_ENCRYPTION_KEY",
+    parsing.age_recipient,
+    "",
+    "Encrypts backups: an age recipient, which begins with age1.",
+)
+BACKUP_IDENTITY = _secret(
+    "BACKUP_IDENTITY", "The age identity that opens encrypted backups, to verify and restore them here."
+)
+BACKUP_ASSERTIONS_DIR = Variable(
+    "BACKUP_ASSERTIONS_DIR",
+    parsing.path,
+    "./assertions",
+    "The folder of what must be true of a restored database: DATABASE/NAME.sql, one query each.",
+)
+RESTORE_GRACE_DAYS = Variable(
+    "RESTORE_GRACE_DAYS",
+    parsing.whole(1, 365),
+    "7",
+    "Days for which the database that a restore replaced is kept.",
+)
+CLIENT_TOOLS_PATH = Variable(
+    "CLIENT_TOOLS_PATH",
+    parsing.folders,
+    "",
+    "Folders of the servers' client programs, joined by a colon, before those of PATH.",
+)
+CLIENT_TOOLS_FLOOR = Variable(
+    "CLIENT_TOOLS_FLOOR",
+    parsing.versions,
+    "18.7,17.12,16.16,15.20,14.25",
+    "PostgreSQL client programs below these versions restore nothing that was made elsewhere.",
+)
 
 CREDENTIALS_KEY = _secret("CREDENTIALS_KEY", "Encrypts stored passwords.")
 CREDENTIALS_KEY_OLD = _secret(

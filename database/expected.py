@@ -5,8 +5,11 @@ from __future__ import annotations
 
 TABLES: frozenset[str] = frozenset(
     {
+        "api_token",
         "audit",
         "audit_head",
+        "backup",
+        "backup_evidence",
         "command",
         "login_session",
         "migration_history",
@@ -15,6 +18,7 @@ TABLES: frozenset[str] = frozenset(
         "operation_line",
         "operation_phase",
         "registered_database",
+        "replacement",
         "session",
         "sign_in_failure",
         "sign_in_link",
@@ -27,9 +31,16 @@ TABLES: frozenset[str] = frozenset(
     }
 )
 _COLUMNS = """
+api_token created_at created_by expires_at hash id last_used_at name prefix revoked_at
+api_token revoked_by role user_id
 audit action actor address at details event hash id operation_id outcome previous_hash
 audit target through
 audit_head entries hash id
+backup data_size database database_id dialect encrypted_to file id is_own is_pinned level
+backup made_by manifest_sha256 note operation_id origin proven_at reason removed_at
+backup restore_seconds revision row_count seconds server sha256 size storage table_count
+backup taken_at tool
+backup_evidence backup_id details id is_met level operation_id seconds seen_at
 command ai_suggested created_at duration environment error exit_code explanation id output
 command session_id text user_id working_dir
 login_session created_at expires_at id ip_address last_seen online_user_id proven_at stays
@@ -46,6 +57,8 @@ operation_phase unit
 registered_database account checked_at created_at created_by database_name dialect
 registered_database environment host id message name password port size state tls_mode
 registered_database tls_root_certificate version
+replacement backup_id created_at database database_id id is_own kept_name kept_until
+replacement live_identity live_name new_identity new_name operation_id state swapped_at
 session columns device ended_at id last_active_at rows ssh_profile_id started_at user_id
 sign_in_failure account at id ip_address network
 sign_in_link created_at expires_at id issuer purpose token_hash used_at user_id
@@ -65,10 +78,15 @@ COLUMNS: frozenset[tuple[str, str]] = frozenset(
 )
 INDEXES: frozenset[str] = frozenset(
     {
+        "ix_api_token_user_id",
         "ix_audit_action",
         "ix_audit_actor",
         "ix_audit_at",
         "ix_audit_operation_id",
+        "ix_backup_database_id",
+        "ix_backup_database_taken_at",
+        "ix_backup_evidence_backup_id_id",
+        "ix_backup_taken_at_id",
         "ix_command_created_at",
         "ix_command_session_id",
         "ix_command_user_id",
@@ -82,6 +100,9 @@ INDEXES: frozenset[str] = frozenset(
         "ix_operation_kind",
         "ix_operation_line_operation_id_id",
         "ix_operation_state_id",
+        "ix_replacement_backup_id",
+        "ix_replacement_database_id",
+        "ix_replacement_state_kept_until",
         "ix_session_ssh_profile_id",
         "ix_session_started_at",
         "ix_session_user_id",
@@ -107,12 +128,17 @@ INDEXES: frozenset[str] = frozenset(
 )
 CONSTRAINTS: frozenset[str] = frozenset(
     {
+        "ck_api_token_role",
         "ck_audit_event",
+        "ck_backup_evidence_level",
+        "ck_backup_level",
+        "ck_backup_origin",
         "ck_command_duration",
         "ck_command_exit_code",
         "ck_operation_state",
         "ck_registered_database_dialect",
         "ck_registered_database_environment",
+        "ck_replacement_state",
         "ck_session_ended_at",
         "ck_session_terminal_size",
         "ck_sign_in_link_purpose",
@@ -127,6 +153,9 @@ CONSTRAINTS: frozenset[str] = frozenset(
         "ck_user_role",
         "ck_user_subscription_tier",
         "ck_user_username_length",
+        "fk_api_token_user_id",
+        "fk_backup_database_id",
+        "fk_backup_evidence_backup_id",
         "fk_command_session_id",
         "fk_command_user_id",
         "fk_login_session_online_user_id",
@@ -134,6 +163,8 @@ CONSTRAINTS: frozenset[str] = frozenset(
         "fk_online_user_user_id",
         "fk_operation_line_operation_id",
         "fk_operation_phase_operation_id",
+        "fk_replacement_backup_id",
+        "fk_replacement_database_id",
         "fk_session_ssh_profile_id",
         "fk_session_user_id",
         "fk_sign_in_link_user_id",
@@ -141,8 +172,10 @@ CONSTRAINTS: frozenset[str] = frozenset(
         "fk_ssh_profile_user_id",
         "fk_sync_data_user_id",
         "fk_user_log_user_id",
+        "uq_api_token_prefix",
         "uq_audit_hash",
         "uq_audit_previous_hash",
+        "uq_backup_file",
         "uq_login_session_token_hash",
         "uq_migration_history_migration_name",
         "uq_registered_database_name",

@@ -1,6 +1,8 @@
 """The tables: one file a noun, no queries."""
 
+from models.api_token import ApiToken
 from models.audit import AuditEvent, AuditHead
+from models.backup import Backup, BackupEvidence, Replacement
 from models.base import db
 from models.command import Command
 from models.login_session import LoginSession, SignInFailure, SignInLink
@@ -16,8 +18,11 @@ from models.user import User
 from models.user_log import UserLog
 
 __all__ = [
+    "ApiToken",
     "AuditEvent",
     "AuditHead",
+    "Backup",
+    "BackupEvidence",
     "Command",
     "LoginSession",
     "MigrationHistory",
@@ -26,6 +31,7 @@ __all__ = [
     "OperationPhase",
     "OperationRecord",
     "RegisteredDatabase",
+    "Replacement",
     "Session",
     "SignInFailure",
     "SignInLink",
