@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
 
 from core.actor import Role
 from core.errors import AppError, InvalidInput, OperationCancelled
-from core.naming import fold
+from core.naming import fold, new_id
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,9 +72,11 @@ def never() -> bool:
 
 
 class Operation:
-    """What a feature reports to. It passes each event to every sink, and prints nothing itself."""
+    """What a feature reports to. It passes each event to every sink, and prints nothing itself. `id` is the
+    operation's, by which what the work makes on a server or a disk is told from the work of others."""
 
-    def __init__(self, *sinks: Sink, cancelled: Callable[[], bool] = never) -> None:
+    def __init__(self, *sinks: Sink, cancelled: Callable[[], bool] = never, id: str = "") -> None:
+        self.id = id or new_id()
         self._sinks = sinks
         self._cancelled = cancelled
         self._endings: list[Callable[[], None]] = []
@@ -107,6 +109,10 @@ class Operation:
         if self._cancelled():
             raise OperationCancelled()
 
+    def is_cancelled(self) -> bool:
+        """True when someone asked for it."""
+        return self._cancelled()
+
     @contextmanager
     def ending(self, end: Callable[[], None]) -> Iterator[None]:
         """While the context lasts, a cancel calls `end`, from another thread and perhaps more than once: it
@@ -124,6 +130,36 @@ class Operation:
         """End whatever the work waits for now. Raises what the ends raise."""
         for end in tuple(self._endings):
             end()
+
+    def aside(self) -> Aside:
+        """An operation for a part of the same work in another thread: the sinks hear one thread only."""
+        return Aside(self)
+
+
+class Aside(Operation):
+    """What a part of the work in another thread reports to. Its notes wait until the thread of the whole
+    passes them on; a cancel of the whole is its own."""
+
+    def __init__(self, whole: Operation) -> None:
+        self._whole = whole
+        self._said: list[Event] = []
+        self._abandoned = False
+        super().__init__(self._said.append, cancelled=self._is_over, id=whole.id)
+
+    def pass_on(self) -> None:
+        """Let the whole say the notes made until now. For the thread of the whole alone."""
+        said, self._said[:] = tuple(self._said), ()
+        for event in said:
+            if isinstance(event, Noted):
+                self._whole.emit(event)
+
+    def abandon(self) -> None:
+        """End it: the whole needs it no more."""
+        self._abandoned = True
+        self.end_waits()
+
+    def _is_over(self) -> bool:
+        return self._abandoned or self._whole.is_cancelled()
 
 
 @dataclass(frozen=True)

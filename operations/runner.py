@@ -166,7 +166,7 @@ class Performance:
 
     def _undisturbed(self, work: Callable[[Operation], R]) -> R:
         """Run `work` under its keeper and its fence, and hear no signal from its end on."""
-        op = Operation(self.tell, cancelled=self._keeper.cancelled)
+        op = Operation(self.tell, cancelled=self._keeper.cancelled, id=self._run.id)
         try:
             with kept(self._run, self._settings, self._keeper, op), ExitStack() as stack:
                 if self._run.has_lease:
