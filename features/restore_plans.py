@@ -1,0 +1,140 @@
+"""What a restore would do, said before it is done: what is lost, who is hit, how long it takes, how to go back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from database.adapters.backup import Obstacle
+from features.backup_rows import BackupFacts
+
+
+class RevisionOrder(StrEnum):
+    """The schema's revision in the backup, held against that of the database there is now."""
+
+    SAME = "the same"
+    OLDER = "older"
+    NEWER = "newer"
+    OTHER = "another"  # neither is on the way to the other
+    NONE = "none"  # the backup or the database has none
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """One table: its rows `now` and `after` the restore, None where it is not there. `is_estimate` when the
+    rows of now were not counted: say "about"."""
+
+    name: str
+    now: int | None
+    after: int | None
+    is_estimate: bool = False
+
+    @property
+    def lost(self) -> int:
+        """Rows that go, at least: those there are more now than after."""
+        return max((self.now or 0) - (self.after or 0), 0)
+
+
+@dataclass(frozen=True)
+class ConnectedAccount:
+    """Who is connected to the database now: an account, where it comes from, and how many sessions."""
+
+    account: str
+    addresses: tuple[str, ...]
+    sessions: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the restore in words. `seconds` is how long it took the last time, None for not measured."""
+
+    name: str
+    details: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """All that is to be known before. `database` is the one that is replaced, or whose server gets the new
+    one of `new_name`. Sizes are bytes, None for what cannot be seen. Nothing has happened yet."""
+
+    backup: BackupFacts
+    database: str
+    new_name: str
+    environment: str
+    is_own: bool
+    counted_at: datetime
+    tables: tuple[TableChange, ...]
+    connected: tuple[ConnectedAccount, ...]
+    obstacles: tuple[Obstacle, ...]
+    steps: tuple[Step, ...]
+    away_seconds: float | None
+    disk_needed: int | None
+    disk_free: int | None
+    kept_name: str
+    undo_until: datetime | None
+    revision: RevisionOrder
+    command: str
+
+    @property
+    def is_beside(self) -> bool:
+        """True when a new database is made and nothing is replaced."""
+        return bool(self.new_name)
+
+    @property
+    def age(self) -> float:
+        """Seconds between the backup and now: what was changed in them is lost."""
+        return (self.counted_at - self.backup.taken_at).total_seconds()
+
+    @property
+    def rows_now(self) -> int:
+        """Rows of all tables there are now."""
+        return sum(table.now or 0 for table in self.tables)
+
+    @property
+    def rows_after(self) -> int:
+        """Rows of all tables after the restore."""
+        return sum(table.after or 0 for table in self.tables)
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows that go, at least."""
+        return sum(table.lost for table in self.tables)
+
+    @property
+    def is_estimate(self) -> bool:
+        """True when the rows of some table were not counted."""
+        return any(table.is_estimate for table in self.tables)
+
+    @property
+    def tables_lost(self) -> tuple[TableChange, ...]:
+        """Tables that lose rows, most first."""
+        losers = [table for table in self.tables if table.lost]
+        return tuple(sorted(losers, key=lambda table: -table.lost))
+
+    @property
+    def loses_data(self) -> bool:
+        """True when something that is there now goes: then the name is to be typed."""
+        return not self.is_beside and any(table.now for table in self.tables)
+
+    @property
+    def sessions(self) -> int:
+        """Sessions that end at the swap."""
+        return sum(one.sessions for one in self.connected)
+
+    @property
+    def faults(self) -> tuple[Obstacle, ...]:
+        """What stops the restore; () when it may begin."""
+        return tuple(one for one in self.obstacles if one.is_fatal)
+
+    @property
+    def is_possible(self) -> bool:
+        """True when nothing stops it."""
+        return not self.faults
+
+    @property
+    def seconds(self) -> float | None:
+        """How long all of it takes, None when a step was not measured."""
+        known = [step.seconds for step in self.steps if step.seconds is not None]
+        return sum(known) if len(known) == len(self.steps) else None
