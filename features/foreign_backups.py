@@ -40,8 +40,8 @@ def list_foreign_files() -> tuple[ForeignFile, ...]:
 def keep_upload(stream: IO[bytes], name: str, length: int | None = None) -> str:
     """Keep what comes out of `stream` in the folder of the backups, under a name of our own, which is given
     back; `name` is only what it was called, `length` how many bytes were announced. Raises InvalidInput for
-    what is no archive or database file, such as an SQL script, and BackupError when it is larger than what may
-    be kept; then nothing is."""
+    what is no archive or database file, such as an SQL script, and BackupError when it is larger than what
+    may be kept; then nothing is."""
     raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""What a restore would do, said before it is done: what is lost, who is hit, how long it takes, how to go back."""
+"""What a restore would do, said before: what is lost, who is hit, how long it takes, how to go back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ConnectedAccount:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the restore in words. `seconds` is how long it took the last time, None for not measured."""
+    """One step of the restore in words. `seconds` is how long it took last time, None: not measured."""
 
     name: str
     details: str
