@@ -128,7 +128,8 @@ def _api_token() -> None:
         _required(sa.String(20), "role"),
         _required(MOMENT, "created_at"),
         _required(sa.String(100), "created_by"),
-        [sa.Column("expires_at", MOMENT), sa.Column("revoked_at", MOMENT)],
+        _required(MOMENT, "expires_at"),
+        [sa.Column("revoked_at", MOMENT)],
         _required(sa.String(100), "revoked_by"),
         [sa.Column("last_used_at", MOMENT)],
         [
