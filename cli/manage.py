@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli import audit, databases, dsn, locks, seeding, setup, status, users, worker
+from cli import audit, databases, dsn, locks, seeding, setup, status, tokens, users, worker
 from cli.options import common_options, examples
 from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 
@@ -32,6 +32,7 @@ for command in (
     *status.commands,
     *seeding.commands,
     *users.commands,
+    *tokens.commands,
     *databases.commands,
     *dsn.commands,
     *audit.commands,
