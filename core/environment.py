@@ -17,6 +17,7 @@ from core.variables import Variable
 T = TypeVar("T")
 
 _SHOWN = 60
+_NOT_SHOWN = "not valid"
 _ALIKE = 0.9  # DATABSE_URL is; TEST_DATABASE_URL, another program's, is not
 _HINT = "docs/reference/settings.md lists every setting."
 
@@ -112,7 +113,8 @@ class Reader:
         try:
             return variable.parse(text)
         except ValueError as error:
-            self.fault(f"{variable.name} is {_shown(text)}, allowed: {error}")
+            shown = _NOT_SHOWN if variable.secret else _shown(text)
+            self.fault(f"{variable.name} is {shown}, allowed: {error}")
             return variable.parse(variable.default)
 
     def _secret(self, name: str, file: str) -> str:
@@ -138,7 +140,7 @@ def _file_text(label: str, file: Path) -> str:
 
 
 def _shown(text: str) -> str:
-    """What was given, unless it looks as if it held a password."""
-    if "@" in text or hide_password(text) != text:
-        return "not valid"
+    """What was given, unless it looks as if it held a password or a private key."""
+    if "@" in text or hide_password(text) != text or text.upper().startswith("AGE-SECRET-KEY"):
+        return _NOT_SHOWN
     return f'"{text[:_SHOWN]}..."' if len(text) > _SHOWN else f'"{text}"'

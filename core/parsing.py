@@ -21,6 +21,7 @@ _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_IDENTITY = re.compile(r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}")
 _VERSION = re.compile(r"[0-9]{1,5}(\.[0-9]{1,5}){0,3}")
 _TRUSTED = re.compile(r"\.?[\w.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
@@ -144,6 +145,16 @@ def age_recipient(given: str) -> str:
     if given and not _RECIPIENT.fullmatch(given):
         raise ValueError("an age recipient, which begins with age1")
     return given
+
+
+def age_identity(given: str) -> str:
+    """A private key of age (X25519) alone, out of a text such as `age-keygen` writes with its comments; or
+    nothing."""
+    lines = [line.strip() for line in given.splitlines()]
+    found = [line for line in lines if line and not line.startswith("#")]
+    if found and not (len(found) == 1 and _IDENTITY.fullmatch(found[0])):
+        raise ValueError("one age identity, which begins with AGE-SECRET-KEY-1")
+    return "".join(found)
 
 
 def versions(given: str) -> tuple[tuple[int, ...], ...]:

@@ -146,8 +146,12 @@ BACKUP_ENCRYPTION_KEY = Variable(
     "",
     "Encrypts backups: an age recipient, which begins with age1.",
 )
-BACKUP_IDENTITY = _secret(
-    "BACKUP_IDENTITY", "The age identity that opens encrypted backups, to verify and restore them here."
+BACKUP_IDENTITY = Variable(
+    "BACKUP_IDENTITY",
+    parsing.age_identity,
+    "",
+    "The age identity that opens encrypted backups, to verify and restore them here.",
+    secret=True,
 )
 BACKUP_ASSERTIONS_DIR = Variable(
     "BACKUP_ASSERTIONS_DIR",
