@@ -140,6 +140,12 @@ def trusted_hosts(given: str) -> tuple[str, ...]:
     return hosts
 
 
+def optional_whole(low: int, high: int) -> Callable[[str], int | None]:
+    """A parser for a whole number from `low` to `high`, or nothing."""
+    parse = whole(low, high)
+    return lambda given: parse(given) if given else None
+
+
 def age_recipient(given: str) -> str:
     """A public key of age (X25519), or nothing. A private one is refused: it does not belong there."""
     if given and not _RECIPIENT.fullmatch(given):

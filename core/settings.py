@@ -42,6 +42,7 @@ class Settings:
     backup_dir: Path
     backup_retention_days: int
     backup_verify: Level
+    backup_target_hours: int | None
     skip_backup: bool
     backup_encryption_key: str
     backup_assertions_dir: Path

@@ -139,6 +139,12 @@ BACKUP_VERIFY = Variable(
     "equal",
     "How far each new backup is proven: stored, intact, readable, restored, equal or healthy.",
 )
+BACKUP_TARGET_HOURS = Variable(
+    "BACKUP_TARGET_HOURS",
+    parsing.optional_whole(1, 87600),
+    "",
+    "Hours after which the newest verified backup is too old; none: the age is shown, and no alarm raised.",
+)
 SKIP_BACKUP = Variable("SKIP_BACKUP", parsing.flag, "false", "Migrate without a backup before.")
 BACKUP_ENCRYPTION_KEY = Variable(
     "BACKUP_ENCRYPTION_KEY",
