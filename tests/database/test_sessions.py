@@ -45,7 +45,7 @@ def cancelled_soon() -> Iterator[Operation]:
     op = Operation(cancelled=wish.is_set)
 
     def cancel() -> None:
-        over.wait(0.3)
+        over.wait(1.0)  # by then the statement runs
         wish.set()
         while not over.wait(0.1):
             op.end_waits()
