@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +18,7 @@ from core.progress import Advanced, Event, Finished, Noted, PhaseStarted, Sink, 
 from core.text import plural, visible
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from rich.progress import Progress, ProgressColumn
 
     from core.settings import Settings
@@ -36,6 +40,11 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: S
         )
         text = "  ".join(cells).rstrip()
         click.echo(click.style(text, dim=True) if position == 0 else text)
+
+
+def say_json(facts: DataclassInstance) -> None:
+    """Write a dataclass to standard output as JSON, its times in ISO 8601."""
+    click.echo(json.dumps(asdict(facts), default=_plain, indent=2))
 
 
 def confirm_destruction(
@@ -65,6 +74,10 @@ def confirm_destruction(
         )
     if not (_types_name(what, database) if wants_name else click.confirm(f"{what}. Go on?", err=True)):
         raise NotConfirmed(f"{what} was not confirmed.", hint="Nothing was changed.")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _types_name(what: str, database: str) -> bool:

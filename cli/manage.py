@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import click
 
-from cli import audit, databases, dsn, locks, seeding, setup, status, tokens, users, worker
+from cli import (
+    audit,
+    backup_list,
+    backup_verification,
+    backups,
+    databases,
+    dsn,
+    locks,
+    retention,
+    seeding,
+    setup,
+    status,
+    tokens,
+    users,
+    worker,
+)
 from cli.options import common_options, examples
 from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 
@@ -31,6 +46,10 @@ for command in (
     *setup.commands,
     *status.commands,
     *seeding.commands,
+    *backups.commands,
+    *backup_list.commands,
+    *backup_verification.commands,
+    *retention.commands,
     *users.commands,
     *tokens.commands,
     *databases.commands,

@@ -49,6 +49,7 @@ class Invocation:
 
     def __init__(self) -> None:
         self.env_file: Path | None = None
+        self.identity_file: Path | None = None
         self.verbose = False
 
     @property
@@ -71,6 +72,10 @@ class Invocation:
         from core.settings import load_settings
 
         settings = load_settings(self.env_file)
+        if self.identity_file:
+            from cli.identity import with_identity
+
+            settings = with_identity(settings, self.identity_file)
         configure_logging(settings, verbose=self.verbose)
         return settings
 

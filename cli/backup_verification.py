@@ -1,0 +1,112 @@
+"""`manage_db.py verify-backup`: backups held against their manifests again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.identity import identity_option
+from cli.options import common_options, examples
+from cli.runtime import Invocation, pass_invocation
+from core.backup_levels import Level
+
+if TYPE_CHECKING:
+    from features.backup_rows import BackupFacts
+
+_PROVABLE = [level.value for level in Level if level is not Level.STORED]
+
+
+@click.command(
+    "verify-backup",
+    epilog=examples(
+        "python manage_db.py verify-backup shop-20261119-020000",
+        "python manage_db.py verify-backup shop-20261119-020000 --level healthy",
+        "python manage_db.py verify-backup --all-due --identity-file /media/safe/backups.key",
+    ),
+)
+@click.argument("backups", nargs=-1, metavar="[BACKUP]...")
+@click.option("--level", type=click.Choice(_PROVABLE), help="How far; BACKUP_VERIFY, or equal.")
+@click.option("--all-due", is_flag=True, help="All that were not proven that far yet.")
+@identity_option
+@common_options
+@pass_invocation
+def verify_backup(
+    invocation: Invocation, /, backups: tuple[str, ...], level: str | None, all_due: bool
+) -> None:
+    """Prove each BACKUP, up to a level, each with those before it.
+
+    intact: its bytes have the hash they had. readable: it decodes whole. restored: it was loaded into a
+    database made for this alone. equal: the copy has the rows, contents, indexes, constraints, owners and
+    grants of the manifest. healthy: the server's own checks and yours find no fault. Exit code 1 when one is
+    not proven that far.
+    """
+    if bool(backups) == all_due:
+        raise click.UsageError("Name a BACKUP, or --all-due.")
+    with invocation.context():
+        usual = invocation.settings.backup_verify
+        wanted = Level(level or (usual if usual in _PROVABLE else Level.EQUAL))
+        found = _due(wanted) if all_due else tuple(map(_find, backups))
+        _prove_all(invocation, found, wanted)
+
+
+def prove(invocation: Invocation, backup: BackupFacts, level: Level) -> None:
+    """Hold a backup against every level up to `level`, as an operation of its own, and say what was seen.
+    Raises what `verify_backup` raises."""
+    from cli.backup_text import proven
+    from cli.console import say
+    from core.clock import monotonic
+    from features.backup_verification import verify_backup
+
+    if level is Level.STORED:
+        return
+    began = monotonic()
+    seen = invocation.run(verify_backup, backup.name, level)
+    say(proven(seen, monotonic() - began))
+
+
+def _prove_all(invocation: Invocation, backups: tuple[BackupFacts, ...], level: Level) -> None:
+    """Prove each, whatever becomes of those before it. Raises the one error, or one that counts them."""
+    from cli.console import say
+    from core.errors import AppError, BackupError, OperationCancelled
+    from core.text import plural
+
+    failures = []
+    for one in backups:
+        try:
+            prove(invocation, one, level)
+        except OperationCancelled:
+            raise
+        except AppError as error:
+            failures.append(error)
+            if len(backups) > 1:
+                say(f"{one.name}: {error}")
+    if len(backups) == 1 and failures:
+        raise failures[0]
+    if failures:
+        raise BackupError(f"{plural(len(failures), 'backup')} of {len(backups):,} not proven.")
+    if not backups:
+        say(f"Every backup is {level}.")
+
+
+def _find(name: str) -> BackupFacts:
+    from features.backup_details import read_backup
+
+    return read_backup(name).backup
+
+
+def _due(level: Level) -> tuple[BackupFacts, ...]:
+    """Those not yet seen to reach `level`, the newest first; damaged ones are known for what they are."""
+    from features.backup_list import list_backups
+
+    found: list[BackupFacts] = []
+    cursor = ""
+    while True:
+        page = list_backups(cursor=cursor, limit=200)
+        found += [one for one in page.backups if not (one.is_damaged or Level(one.level).reaches(level))]
+        cursor = page.next_cursor
+        if not cursor:
+            return tuple(found)
+
+
+commands = (verify_backup,)

@@ -1,0 +1,88 @@
+"""`manage_db.py backup`: a backup taken and proven."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.backup_verification import prove
+from cli.identity import identity_option
+from cli.options import common_options, examples
+from cli.runtime import Invocation, pass_invocation
+from core.backup_levels import Level
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from features.backup_rows import BackupFacts
+
+_LEVELS = [level.value for level in Level]
+
+
+@click.command(
+    epilog=examples(
+        "python manage_db.py backup",
+        "python manage_db.py backup shop --note 'before the sale'",
+        "python manage_db.py backup shop --table orders --table 'order lines' --verify stored",
+        "python manage_db.py backup shop --identity-file /media/safe/backups.key",
+    )
+)
+@click.argument("database", default="")
+@click.option("--note", default="", metavar="TEXT", help="What it is for, in your words.")
+@click.option("--table", "tables", multiple=True, metavar="T", help="Only this table; may be repeated.")
+@click.option("--schema", "schemas", multiple=True, metavar="S", help="Only this schema; may be repeated.")
+@click.option("--no-contents", is_flag=True, help="Count the rows, but do not hash what is in them.")
+@click.option("--verify", "level", type=click.Choice(_LEVELS), help="How far to prove it; BACKUP_VERIFY.")
+@identity_option
+@common_options
+@pass_invocation
+def backup(
+    invocation: Invocation,
+    /,
+    database: str,
+    note: str,
+    tables: tuple[str, ...],
+    schemas: tuple[str, ...],
+    no_contents: bool,
+    level: str | None,
+) -> None:
+    """Back up DATABASE, or the console's own, and prove it.
+
+    One consistent snapshot, compressed, hashed, encrypted where BACKUP_ENCRYPTION_KEY is set. Then it is
+    restored into a database made for this alone and compared, as far as --verify or BACKUP_VERIFY says. Exit
+    code 1 when it fails or is not proven.
+    """
+    from cli.backup_text import stored
+    from cli.console import say
+    from features.backups import create_backup
+    from features.databases import find_database
+
+    with invocation.context():
+        name = database or invocation.settings.database.name
+        find_database(name)  # before anything is recorded
+        made = invocation.run(
+            create_backup,
+            name,
+            made_by=invocation.actor.name,
+            note=note,
+            tables=list(tables),
+            schemas=list(schemas),
+            contents=not no_contents,
+        )
+        say(stored(made))
+        prove(invocation, made, Level(level) if level else _reachable(made, invocation.settings))
+
+
+def _reachable(backup: BackupFacts, settings: Settings) -> Level:
+    """How far it is proven unless the command says otherwise: without the identity of an encrypted one no
+    further than its bytes."""
+    level = settings.backup_verify
+    if not (backup.encrypted_to and level.reaches(Level.READABLE)) or settings.backup_identity:
+        return level
+    click.echo(
+        f"Proves {backup.name} no further than intact: it is encrypted. --identity-file FILE", err=True
+    )
+    return Level.INTACT
+
+
+commands = (backup,)
