@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, PasswordField, RadioField, SelectField, StringField
@@ -14,6 +14,7 @@ from web.auth import now
 from web.palette import palettes
 from web.permissions import allow
 from web.plots import Plot, Series
+from web.samples import sample_evidence, sample_month, sample_recovery_line
 
 pages = Blueprint("styleguide", __name__)
 
@@ -49,6 +50,9 @@ def show() -> ResponseReturnValue:
         sign_in_plot=_sign_in_plot(),
         speed_plot=_speed_plot(),
         bare_plot=Plot((now(),), (Series("measured", (1,)),)),
+        month=sample_month(now().date(), url_for("styleguide.show")),
+        line=sample_recovery_line(now()),
+        seen_levels=sample_evidence(now()),
     )
 
 
