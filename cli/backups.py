@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.backup_verification import prove
-from cli.identity import identity_option
-from cli.options import common_options, examples
+from cli.options import common_options, examples, identity_option
 from cli.runtime import Invocation, pass_invocation
 from core.backup_levels import Level
 

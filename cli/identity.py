@@ -8,26 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import F
-from cli.runtime import Invocation
-
 if TYPE_CHECKING:
     from core.settings import Settings
 
 _LARGEST = 64 * 1024  # an identity has 74 characters; what is larger is another file
-
-
-def identity_option(command: F) -> F:
-    """Give a command --identity-file. What it names goes into the settings of this run, and never into an
-    argument of an operation, which would be kept in a row."""
-    return click.option(
-        "--identity-file",
-        type=click.Path(path_type=Path),
-        expose_value=False,
-        callback=_remember,
-        metavar="FILE",
-        help="Open encrypted backups with the age identity in FILE.",
-    )(command)
 
 
 def with_identity(settings: Settings, file: Path) -> Settings:
@@ -62,8 +46,3 @@ def _read(file: Path, shown: str) -> tuple[str, bool]:
     except (OSError, ValueError) as error:  # ValueError: not UTF-8
         reason = getattr(error, "strerror", None) or "not text"
         raise ConfigurationError(f"Cannot read the identity file {shown} ({reason}).") from error
-
-
-def _remember(context: click.Context, _: click.Parameter, value: Path | None) -> None:
-    if value is not None:
-        context.ensure_object(Invocation).identity_file = value

@@ -56,6 +56,19 @@ def confirm_name_option(command: F) -> F:
     return click.option("--confirm-name", metavar="NAME", help="In production: the database's name.")(command)
 
 
+def identity_option(command: F) -> F:
+    """Give a command --identity-file. What it names goes into the settings of this run, and never into an
+    argument of an operation, which would be kept in a row."""
+    return click.option(
+        "--identity-file",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_remember_identity_file,
+        metavar="FILE",
+        help="Open encrypted backups with the age identity in FILE.",
+    )(command)
+
+
 def examples(*lines: str) -> str:
     """The end of a help that shows how it is typed. click would join the lines without the \\b."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
@@ -69,3 +82,8 @@ def _remember_env_file(context: click.Context, _: click.Parameter, value: Path |
 def _remember_verbose(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         context.ensure_object(Invocation).verbose = True
+
+
+def _remember_identity_file(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.ensure_object(Invocation).identity_file = value
