@@ -146,6 +146,11 @@ class Aside(Operation):
         self._abandoned = False
         super().__init__(self._said.append, cancelled=self._is_over, id=whole.id)
 
+    @property
+    def done(self) -> int:
+        """Units of its present phase that are behind it."""
+        return self._done
+
     def pass_on(self) -> None:
         """Let the whole say the notes made until now. For the thread of the whole alone."""
         said, self._said[:] = tuple(self._said), ()

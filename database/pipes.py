@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -23,14 +23,15 @@ def written_by(op: Operation, write: Work) -> Iterator[IO[bytes]]:
     """What `write` writes in another thread, to read from. Raises at the end what `write` raised, which
     comes before what the reader made of it."""
     ours, theirs = os.pipe()
-    with _beside(op, write, os.fdopen(theirs, "wb")) as finish, os.fdopen(ours, "rb", buffering=0) as end:
+    with _beside(op, write, os.fdopen(theirs, "wb")) as other, os.fdopen(ours, "rb", buffering=0) as end:
         try:
             yield end
         except BaseException:
-            end.close()
-            finish(abandoned=True)
+            other.abandon()
+            end.close()  # whoever waits to write more fails now
+            other.finish()
             raise
-        finish(abandoned=False)
+        other.finish()
 
 
 @contextmanager
@@ -38,42 +39,63 @@ def read_by(op: Operation, read: Work) -> Iterator[IO[bytes]]:
     """Where to write what `read` reads in another thread. Raises at the end what `read` raised, which comes
     before a broken pipe."""
     theirs, ours = os.pipe()
-    with _beside(op, read, os.fdopen(theirs, "rb", buffering=0)) as finish:
+    with _beside(op, read, os.fdopen(theirs, "rb", buffering=0)) as other:
         end = os.fdopen(ours, "wb", buffering=0)
         try:
             yield end
         except BrokenPipeError:
-            finish(abandoned=False)  # it says why it stopped reading
+            other.finish()  # it says why it stopped reading
             raise
         except BaseException:
+            other.abandon()
             with suppress(OSError):
                 end.close()
-            finish(abandoned=True)
+            other.wait()
             raise
         finally:
             with suppress(OSError):
                 end.close()
-        finish(abandoned=False)
+        other.finish()
 
 
 @contextmanager
-def _beside(op: Operation, work: Work, end: IO[bytes]) -> Iterator[Callable[..., None]]:
-    """Run `work` on its end of the pipe in a thread; what is given waits for it."""
-    aside = op.aside()
-
-    def run() -> None:
-        with end:
-            work(aside, end)
-
-    with ThreadPoolExecutor(1, "pipe") as pool, op.ending(aside.end_waits):
-        future = pool.submit(run)
-        yield lambda *, abandoned: _finish(aside, future, abandoned)
+def _beside(op: Operation, work: Work, end: IO[bytes]) -> Iterator[_Other]:
+    """Run `work` on its end of the pipe in a thread."""
+    with ThreadPoolExecutor(1, "pipe") as pool:
+        other = _Other(op.aside(), pool, work, end)
+        with op.ending(other.aside.end_waits):
+            yield other
 
 
-def _finish(aside: Aside, future: Future[None], abandoned: bool) -> None:
-    if abandoned:
-        aside.abandon()
-    error = future.exception()
-    aside.pass_on()
-    if error and not abandoned:
-        raise error
+class _Other:
+    """The work in the thread beside ours."""
+
+    def __init__(self, aside: Aside, pool: ThreadPoolExecutor, work: Work, end: IO[bytes]) -> None:
+        self.aside = aside
+        self._is_abandoned = False
+        self._error: BaseException | None = None  # by which it failed of itself
+        self._future = pool.submit(self._run, work, end)
+
+    def abandon(self) -> None:
+        """End it: what it raises from now on is of no interest."""
+        self._is_abandoned = True
+        self.aside.abandon()
+
+    def wait(self) -> BaseException | None:
+        """Wait for its end, and give what it raised."""
+        error = self._future.exception()
+        self.aside.pass_on()
+        return self._error if self._is_abandoned else error
+
+    def finish(self) -> None:
+        """Wait for its end. Raises what it raised of itself."""
+        if error := self.wait():
+            raise error
+
+    def _run(self, work: Work, end: IO[bytes]) -> None:
+        with end:  # closed last: whoever comes to its end finds the error there
+            try:
+                work(self.aside, end)
+            except BaseException as error:
+                self._error = None if self._is_abandoned else error
+                raise
