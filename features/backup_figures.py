@@ -3,10 +3,22 @@ failed, what it all takes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from features.backup_rows import BackupFacts
+from sqlalchemy import func, select
+
+from core.backup_levels import DAMAGED, VERIFIED, Level
+from core.clock import utc_now
+from database.context import current_settings
+from database.transactions import DatabaseSession, transaction
+from features.backup_clock import clock_fault
+from features.backup_failures import failures_of
+from features.backup_list import backups_of, is_of
+from features.backup_rows import BackupFacts, facts_of
+from features.health_disks import free_space, nearest
+from models import Backup, BackupEvidence
 
 DAYS = 30
 
@@ -62,10 +74,83 @@ class BackupSize:
 
 def summarise(database: str) -> BackupSummary:
     """How the database of that name stands now. Needs an application context. Raises ServerError."""
-    raise NotImplementedError
+    settings, now = current_settings(), utc_now()
+    since = now - timedelta(days=DAYS)
+    hours = settings.backup_target_hours
+    with transaction() as session:
+        newest, verified = _newest(session, database), _newest(session, database, *VERIFIED)
+        restored = _last_restore(session, database)
+        proofs = _proofs(session, database, since)
+        count, stored = _stored(session, database)
+    failed = failures_of(database, since, now + timedelta(days=1))
+    return BackupSummary(
+        database=database,
+        newest=newest,
+        newest_verified=verified,
+        verified_age=(now - verified.taken_at).total_seconds() if verified else None,
+        target_seconds=None if hours is None else hours * 3600.0,
+        restore_seconds=restored[0] if restored else None,
+        restored_at=restored[1] if restored else None,
+        verified=proofs["verified"],
+        not_yet=proofs["not_yet"],
+        damaged=proofs["damaged"],
+        failed=sum(failed.values()),
+        stored_bytes=stored,
+        count=count,
+        free_bytes=free_space(str(nearest(settings.backup_dir))),
+        clock_fault=clock_fault(now),
+    )
 
 
 def backup_sizes(database: str, days: int = DAYS) -> tuple[BackupSize, ...]:
-    """The backups of the last `days`, oldest first, those that retention removed too. Needs an application
-    context. Raises ServerError."""
-    raise NotImplementedError
+    """The backups of the last `days` of one database, oldest first, those too that retention let go since.
+    Needs an application context. Raises ServerError."""
+    since = utc_now() - timedelta(days=days)
+    query = (
+        select(Backup.id, Backup.taken_at, Backup.size, Backup.data_size, Backup.seconds)
+        .where(is_of(database), Backup.taken_at >= since)
+        .order_by(Backup.taken_at, Backup.id)
+    )
+    with transaction() as session:
+        return tuple(BackupSize(*row) for row in session.execute(query))
+
+
+def newest_verified(database: str) -> BackupFacts | None:
+    """The newest backup of that database that was shown to be equal. Needs an application context. Raises
+    ServerError."""
+    with transaction() as session:
+        return _newest(session, database, *VERIFIED)
+
+
+def _newest(session: DatabaseSession, database: str, *levels: Level) -> BackupFacts | None:
+    wanted = Backup.level.in_(levels) if levels else Backup.level != DAMAGED
+    query = select(Backup).where(backups_of(database), wanted)
+    row = session.scalars(query.order_by(Backup.taken_at.desc(), Backup.id.desc()).limit(1)).first()
+    return facts_of(row) if row else None
+
+
+def _last_restore(session: DatabaseSession, database: str) -> tuple[float, datetime] | None:
+    """How long the last restore took that was met, of whichever backup."""
+    query = (
+        select(BackupEvidence.seconds, BackupEvidence.seen_at)
+        .join(Backup, Backup.id == BackupEvidence.backup_id)
+        .where(is_of(database), BackupEvidence.level == Level.RESTORED, BackupEvidence.is_met.is_(True))
+        .order_by(BackupEvidence.seen_at.desc(), BackupEvidence.id.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return (row[0], row[1]) if row else None
+
+
+def _proofs(session: DatabaseSession, database: str, since: datetime) -> Counter[str]:
+    query = select(Backup.level, func.count()).where(backups_of(database), Backup.taken_at >= since)
+    proofs: Counter[str] = Counter()
+    for level, count in session.execute(query.group_by(Backup.level)):
+        proofs["damaged" if level == DAMAGED else "verified" if level in VERIFIED else "not_yet"] += count
+    return proofs
+
+
+def _stored(session: DatabaseSession, database: str) -> tuple[int, int]:
+    query = select(func.count(), func.sum(Backup.size)).where(backups_of(database))
+    count, stored = session.execute(query).one()
+    return count, int(stored or 0)
