@@ -13,6 +13,7 @@ from core.settings import Settings, load_settings
 from database.context import bind
 from database.manager import init_database
 from operations.audit import AuditEntry, record_audit
+from web.api import register_api
 from web.auth import init_auth
 from web.errors import init_errors
 from web.pages import register_pages
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_auth(app)
     init_rendering(app, settings)
     register_pages(app)
+    register_api(app)
     with app.app_context():
         _init_database(app, settings)
     return app

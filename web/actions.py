@@ -1,4 +1,4 @@
-"""What pages do with long work: hand it to a worker, and show the operation."""
+"""What pages do with long work: hand it to a worker, and show the operation; and who may end it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core.actor import Actor
 from core.errors import NotAllowed
 from core.progress import Feature
 from operations.runner import Runner
+from operations.store import OperationRow, read_operation
 from web.rendering import signed_in_user
 from web.settings import settings_of
 
@@ -29,3 +30,14 @@ def signed_in_actor() -> Actor:
     if user is None:
         raise NotAllowed("Nobody is signed in.", hint="Sign in and try again.")
     return user.actor
+
+
+def read_cancellable(id: str, actor: Actor) -> OperationRow:
+    """The operation of that id, for `actor` to cancel. Raises NotFound, NotAllowed for somebody else's."""
+    operation = read_operation(id)
+    if not operation.may_be_cancelled_by(actor):
+        raise NotAllowed(
+            f"{operation.actor} started this operation.",
+            hint="They may cancel it, or an admin of the console.",
+        )
+    return operation

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
@@ -16,7 +18,10 @@ from web.hosts import local_path
 from web.readiness import readiness
 from web.rendering import signed_in_user
 
+_ELSEWHERE = "basekeeper_errors_elsewhere"
 _log = logging.getLogger("basekeeper.web")
+
+Answer = Callable[[Any], ResponseReturnValue]
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,15 @@ _STALE_FORM = ErrorPage(
 
 def init_errors(app: Flask) -> None:
     """Let `app` answer every error with a page."""
-    app.register_error_handler(HTTPException, _show_http_error)
-    app.register_error_handler(TargetBusy, _show_busy)
-    app.register_error_handler(Exception, _show_error)
+    app.register_error_handler(HTTPException, _where_it_belongs(_show_http_error))
+    app.register_error_handler(TargetBusy, _where_it_belongs(_show_busy))
+    app.register_error_handler(Exception, _where_it_belongs(_show_error))
+
+
+def answer_errors_under(app: Flask, prefix: str, answer: Answer) -> None:
+    """Let `answer` answer the errors of all addresses that begin with `prefix`, in place of a page; of those
+    that do not exist too."""
+    app.extensions.setdefault(_ELSEWHERE, {})[prefix] = answer
 
 
 def page_for(error: Exception) -> ErrorPage:
@@ -97,6 +108,26 @@ def with_retry(answer: ResponseReturnValue, error: Exception) -> Response:
     return response
 
 
+def heed(error: Exception, page: ErrorPage) -> None:
+    """What an error means for the console itself, whoever is told of it: the database is asked anew, and what
+    nobody expected is logged."""
+    if page is NO_DATABASE:
+        readiness().doubt()
+    if page.status >= 500:
+        _log_failure(error, page)
+
+
+def _where_it_belongs(show_page: Answer) -> Answer:
+    def answer(error: Exception) -> ResponseReturnValue:
+        for prefix, elsewhere in current_app.extensions.get(_ELSEWHERE, {}).items():
+            if request.path.startswith(prefix):
+                answered: ResponseReturnValue = elsewhere(error)
+                return answered
+        return show_page(error)
+
+    return answer
+
+
 def _again(page: ErrorPage) -> str | None:
     """Where to look again, when that may help."""
     if page.status != 503:
@@ -124,10 +155,7 @@ def _show_busy(error: TargetBusy) -> ResponseReturnValue:
 
 def _show_error(error: Exception) -> ResponseReturnValue:
     page = page_for(error)
-    if page is NO_DATABASE:
-        readiness().doubt()
-    if page.status >= 500:
-        _log_failure(error, page)
+    heed(error, page)
     return with_retry(show(page), error)
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from core.errors import ConfigurationError, NotAllowed
 from core.settings import Environment, Settings
+from web.bearer import refuse_tokens_in_addresses
 from web.hosts import LOOPBACK_NAMES
 from web.permissions import check_permission, public
 from web.readiness import init_readiness
@@ -58,6 +59,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     public(app.view_functions["static"])
+    app.before_request(refuse_tokens_in_addresses)
     app.before_request(refuse_other_sites)
     app.before_request(refuse_cut_bodies)
     app.before_request(refuse_many_fields)

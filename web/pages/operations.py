@@ -6,18 +6,17 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
-from core.errors import InvalidInput, NotAllowed
+from core.errors import InvalidInput
 from operations.cancelling import cancel_operation
 from operations.panels import LINES_SHOWN, OperationPanel, read_panel
 from operations.store import (
     STATES,
-    OperationRow,
     list_operations,
     read_earlier_lines,
     read_operation,
     running_count,
 )
-from web.actions import signed_in_actor
+from web.actions import read_cancellable, signed_in_actor
 from web.arguments import whole_number
 from web.live import counted, entity_tag, figure, looks, span, speed_paths, unit_label
 from web.navigation import Count, Counts
@@ -99,7 +98,7 @@ def lines(id: str) -> ResponseReturnValue:
 @allow(Role.OPERATOR)
 def confirm_cancel(id: str) -> ResponseReturnValue:
     """Say what cancelling keeps, and ask. Raises NotAllowed for an operation of somebody else."""
-    operation = _cancellable(id)
+    operation = read_cancellable(id, signed_in_actor())
     if not operation.is_live:
         return redirect(url_for(".show", id=id), 303)
     return render_template("operations/cancel.html", operation=operation)
@@ -109,8 +108,8 @@ def confirm_cancel(id: str) -> ResponseReturnValue:
 @allow(Role.OPERATOR)
 def cancel(id: str) -> ResponseReturnValue:
     """Ask for the end of it. Raises NotAllowed for an operation of somebody else, Conflict after its end."""
-    _cancellable(id)
-    cancel_operation(settings_of(current_app), id, signed_in_actor())
+    actor = signed_in_actor()
+    cancel_operation(settings_of(current_app), read_cancellable(id, actor).id, actor)
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -136,16 +135,6 @@ def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
         etag=entity_tag(panel),
         may_cancel=may_cancel and operation.cancel_requested_at is None,
     )
-
-
-def _cancellable(id: str) -> OperationRow:
-    operation = read_operation(id)
-    if not operation.may_be_cancelled_by(signed_in_actor()):
-        raise NotAllowed(
-            f"{operation.actor} started this operation.",
-            hint="They may cancel it, or an admin of the console.",
-        )
-    return operation
 
 
 def _is_full(lines: tuple[object, ...]) -> bool:

@@ -1,0 +1,23 @@
+"""The REST API: parse, call one feature, answer in JSON. Programs come with a token (TRUST S7, S8)."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.api import databases, document, operations, tokens
+from web.api.errors import answer_error
+from web.api.frame import ConsoleApi
+from web.bearer import API
+from web.errors import answer_errors_under
+
+_PARTS = (operations, databases, tokens)
+
+
+def register_api(app: Flask) -> None:
+    """Give `app` every part of the API, and the document that describes them."""
+    answer_errors_under(app, API, answer_error)
+    api = ConsoleApi(app)
+    for one in _PARTS:
+        api.add(one.part)
+    document.keep_document(app, api.spec.to_dict())
+    app.register_blueprint(document.part)
