@@ -173,6 +173,15 @@ class BackupFolder:
             os.fsync(trash)
             os.fsync(folder)
 
+    def discard(self, *names: str) -> None:
+        """Remove for good what never became a backup. One that is gone is left out."""
+        with opened_folder(self.path) as folder, explained(self.path):
+            for name in names:
+                check_name(name)
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
+
     def list_trash(self) -> tuple[FolderFile, ...]:
         """What was put aside, by name."""
         with self._folder_and_trash() as (_, trash), explained(self.path):
