@@ -13,6 +13,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -32,6 +34,8 @@ _KEPT = 64 * 1024  # bytes of what a program last said on standard error
 _SAID = 500  # characters of its last line that an error repeats
 _LINES_NOTED = 20  # of those before it
 _MERCY = 2.0  # seconds between the wish to end and the kill
+_VERSION = 30.0  # seconds to say a version
+_LOOK = 1.0  # seconds between two looks at what a program has moved
 
 
 class Tool(Enum):
@@ -59,8 +63,28 @@ def find_tool(tool: Tool, tools_path: str | None = None) -> Path:
     PATH. Raises ToolMissing."""
     found = shutil.which(tool.program, path=tools_path)
     if found is None:
-        raise ToolMissing(f"{tool.program} is not installed.", hint=f"Install the package {tool.package}.")
+        raise missing(tool)
     return Path(found).absolute()  # not resolved: some programs look at the name they are called by
+
+
+def missing(tool: Tool) -> ToolMissing:
+    """What to say where there is none."""
+    return ToolMissing(f"{tool.program} is not installed.", hint=f"Install the package {tool.package}.")
+
+
+def find_tools(tool: Tool, tools_path: str = "", more: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Every program of that name: in the folders of `tools_path`, those of PATH, then in `more`."""
+    folders = [*tools_path.split(":"), *os.environ.get("PATH", os.defpath).split(":"), *map(str, more)]
+    found = [shutil.which(tool.program, path=folder) for folder in dict.fromkeys(folders) if folder]
+    return tuple(Path(one).absolute() for one in found if one)
+
+
+def version_said(op: Operation, tool: Tool, program: Path) -> str:
+    """What that program answers to --version. Raises ToolFailed, OperationCancelled."""
+    with tempfile.TemporaryFile() as answer:
+        run_tool(op, tool, ["--version"], stdout=answer, timeout=_VERSION, tools_path=str(program.parent))
+        answer.seek(0)
+        return answer.read(_SAID).decode(errors="replace").strip()
 
 
 def run_tool(
@@ -73,22 +97,25 @@ def run_tool(
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
     timeout: float | None = None,
+    idle: float | None = None,
     tools_path: str | None = None,
 ) -> str:
     """Run the program to its end and give what it last said on standard error. `environment` is all it
     gets besides a path, a language and no home; `stdin` and `stdout` are files or ends of pipes, nothing by
     default; `secrets` are hidden in what it says. Raises ToolMissing; ToolFailed for an exit code other than
-    0 and after `timeout` seconds; OperationCancelled."""
+    0, and after `timeout` seconds, or else `idle` seconds in which it read and wrote nothing;
+    OperationCancelled."""
     program = find_tool(tool, tools_path)
     child = _Child(program, arguments, _ENVIRONMENT | dict(environment or {}), stdin, stdout)
     try:
         with op.ending(child.end):
-            is_over = child.wait(timeout)
+            is_over = child.wait(timeout) if idle is None else child.wait_while_busy(idle)
     finally:
         child.end()
     said = redact(child.said(), *secrets)
     if not is_over:
-        raise _failed(op, tool, f"did not end within {timeout:g} s", said)
+        late = f"did not end within {timeout:g} s" if idle is None else f"moved no byte for {idle:g} s"
+        raise _failed(op, tool, late, said)
     if child.exit_code:
         raise _failed(op, tool, _ending(child.exit_code), said)
     return said
@@ -131,6 +158,23 @@ class _Child:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout)
         return self._process.poll() is not None
+
+    def wait_while_busy(self, idle: float) -> bool:
+        """Wait for its end; False when it has read and written nothing for `idle` seconds."""
+        moved, since = self._moved(), time.monotonic()
+        while not self.wait(min(_LOOK, idle)):
+            if not (now := self._moved()) or now != moved:  # a system that does not say is believed
+                moved, since = now, time.monotonic()
+            elif time.monotonic() - since >= idle:
+                return False
+        return True
+
+    def _moved(self) -> bytes:
+        """How much it has read and written until now, in the form the system says it; empty when it does
+        not say."""
+        with suppress(OSError):
+            return Path(f"/proc/{self._process.pid}/io").read_bytes()
+        return b""
 
     def end(self) -> None:
         """End it and all that it started, at first by asking. May be called by any thread, and again."""

@@ -22,7 +22,7 @@ from core.errors import OperationCancelled, ToolFailed, ToolMissing
 from core.progress import Event as ProgressEvent
 from core.progress import Noted, Operation
 from database.secret_files import remove_leftovers, secret_file
-from database.tools import Tool, find_tool, run_tool
+from database.tools import Tool, find_tool, find_tools, run_tool, version_said
 from tests.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -279,3 +279,20 @@ def test_the_real_programs_run_so(server: Server, database_url: str, tmp_path: P
                 stdout=kept, tools_path=server.tools,
             )  # fmt: skip
     assert "CREATE TABLE" in (tmp_path / "dump.sql").read_text()
+
+
+def test_a_program_that_moves_no_byte_is_ended(tool: Made) -> None:
+    """TRUST F19: one that works for long is waited for, one that hangs is not."""
+    folder = tool("#!/bin/sh\nfor _ in 1 2 3 4; do sleep 0.5; echo still here; done\nsleep 60\n")
+    began = time.monotonic()
+    with pytest.raises(ToolFailed, match=r"pg_dump moved no byte for 1\.5 s"):
+        run_tool(Operation(), Tool.PG_DUMP, [], idle=1.5, tools_path=folder)
+    assert 2.5 < time.monotonic() - began < 20
+
+
+def test_every_program_of_a_name_is_found_and_says_its_version(tool: Made, tmp_path: Path) -> None:
+    folder = tool('#!/bin/sh\n[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.14"\n')
+    found = find_tools(Tool.PG_DUMP, f"{folder}:{tmp_path}", [Path(folder)])
+    assert found[0] == Path(folder) / "pg_dump"
+    assert found.count(found[0]) == 1
+    assert version_said(Operation(), Tool.PG_DUMP, found[0]) == "pg_dump (PostgreSQL) 16.14"
