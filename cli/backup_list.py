@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.foreign_backups import adopt, list_foreign
 from cli.options import Whole, common_options, examples
 from cli.runtime import Invocation, pass_invocation
 
@@ -22,6 +23,7 @@ _PAGE = 200  # what is read at once
         "python manage_db.py backups shop --proof not-verified",
         "python manage_db.py backups --show shop-20261119-020000",
         "python manage_db.py backups --pin shop-20261119-020000",
+        "python manage_db.py backups shop --adopt /media/old/shop.dump",
         "python manage_db.py backups shop --json",
     )
 )
@@ -31,33 +33,36 @@ _PAGE = 200  # what is read at once
 @click.option("--show", metavar="BACKUP", help="Show one with all that was seen of it.")
 @click.option("--pin", metavar="BACKUP", help="Keep this one whatever its age.")
 @click.option("--unpin", metavar="BACKUP", help="Let retention have this one again.")
+@click.option("--foreign", is_flag=True, help="List the files in the folder that are no known backup.")
+@click.option("--adopt", metavar="FILE", help="Take FILE in as a backup of DATABASE.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @common_options
 @pass_invocation
 def backups(
-    invocation: Invocation,
-    /,
-    database: str,
-    proof: str,
-    limit: int,
-    show: str | None,
-    pin: str | None,
-    unpin: str | None,
-    as_json: bool,
+    invocation: Invocation, /, database: str, proof: str, limit: int, as_json: bool, **ways: Any
 ) -> None:
     """List the backups of DATABASE, or all, the newest first.
 
     A BACKUP is named by its name or its id. Proof says how far it was proven: stored, intact, readable,
     restored, equal, healthy; verified is equal or healthy. Damaged: what is stored is not what was stored.
+
+    FILE is a PostgreSQL archive, a dump of MySQL or MariaDB, an SQLite file, or a backup made elsewhere by
+    Basekeeper with its manifest beside it. It is copied into BACKUP_DIR unless it lies there.
     """
-    if sum(one is not None for one in (show, pin, unpin)) > 1:
-        raise click.UsageError("--show, --pin and --unpin: one at a time.")
-    if pin is not None or unpin is not None:
-        _pin(invocation, pin or unpin or "", pinned=pin is not None)
-    elif show is not None:
-        _show(invocation, show, as_json=as_json)
-    else:
-        _list(invocation, database, proof.replace("-", "_"), limit, as_json=as_json)
+    chosen = [way for way, given in ways.items() if given]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(f'--{way}' for way in chosen)}: one at a time.")
+    match chosen:
+        case ["show"]:
+            _show(invocation, ways["show"], as_json=as_json)
+        case ["pin" | "unpin" as way]:
+            _pin(invocation, ways[way], pinned=way == "pin")
+        case ["foreign"]:
+            list_foreign(invocation)
+        case ["adopt"]:
+            adopt(invocation, ways["adopt"], database)
+        case _:
+            _list(invocation, database, proof.replace("-", "_"), limit, as_json=as_json)
 
 
 def _list(invocation: Invocation, database: str, proof: str, limit: int, *, as_json: bool) -> None:

@@ -55,20 +55,22 @@ def confirm_destruction(
     confirmed: bool,
     confirm_name: str | None,
     flag: str = "--confirm",
+    guarded: bool = False,
 ) -> None:
     """Let a destructive step pass only when it was meant: by `flag`, or by an answer at a terminal; in
-    production also by the database's name. Raises NotConfirmed."""
+    production, or where the database itself is `guarded`, also by its name. Raises NotConfirmed."""
     if confirm_name not in (None, database):
         raise NotConfirmed(
             f"--confirm-name says {confirm_name}, but the database is {database}.",
             hint="Nothing was changed.",
         )
-    wants_name = settings.flask_env.guarded and confirm_name is None
+    guarded = guarded or settings.flask_env.guarded
+    wants_name = guarded and confirm_name is None
     if confirmed and not wants_name:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         flags = [flag] * (not confirmed) + ["--confirm-name NAME"] * wants_name
-        where = " in production" if settings.flask_env.guarded else ""
+        where = " in production" if guarded else ""
         raise NotConfirmed(
             f"{what} was not confirmed.", hint=f"Nothing was changed. Add {' and '.join(flags)}{where}."
         )
