@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 import unicodedata
+from datetime import UTC, datetime
 
 _LONGEST = 1_000  # no folded column is longer than 254, so a name that was cut is still refused
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
@@ -17,6 +18,14 @@ def new_id() -> str:
     case), so that identifiers sort by the time they were made."""
     number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def made_at(id: str) -> datetime:
+    """When an identifier of our own was made, to the millisecond."""
+    milliseconds = 0
+    for letter in id[:10]:
+        milliseconds = milliseconds << 5 | _ALPHABET.index(letter)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def is_id(text: str) -> bool:

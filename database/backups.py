@@ -1,4 +1,4 @@
-"""Takes one backup: dump, inventory and definitions out of one snapshot, into files that have their names when
+"""Takes one backup: dump, inventory and definitions out of one snapshot, into files that get their names when
 all of it is on the disk, and not before (TRUST B3, B5).
 
     snapshot --> dump in a thread --> archive: data.part          manifest.part --> manifest

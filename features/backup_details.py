@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from core.backup_levels import Level
+from core.errors import BackupError
 from database.manifest import Manifest
 from database.transactions import transaction
+from features.backup_files import manifest_of
 from features.backup_rows import BackupFacts, EvidenceFacts, facts_of, find_backup
 from models import BackupEvidence
 
@@ -31,7 +33,8 @@ class BackupDetails:
 def read_backup(id_or_name: str) -> BackupDetails:
     """The backup of that id or name. Needs an application context. Raises NotFound, ServerError."""
     with transaction() as session:
-        backup = facts_of(find_backup(session, id_or_name))
+        row = find_backup(session, id_or_name)
+        backup, sha256 = facts_of(row), row.manifest_sha256
         wanted = select(BackupEvidence).where(BackupEvidence.backup_id == backup.id)
         evidence = tuple(
             EvidenceFacts(
@@ -39,4 +42,7 @@ def read_backup(id_or_name: str) -> BackupDetails:
             )
             for row in session.scalars(wanted.order_by(BackupEvidence.id))
         )
-    return BackupDetails(backup, evidence, None, "The manifest cannot be read yet.")
+    try:
+        return BackupDetails(backup, evidence, manifest_of(backup, sha256), "")
+    except BackupError as error:  # damaged, or its folder cannot be read
+        return BackupDetails(backup, evidence, None, error.message)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import IO
 
+from core.errors import BackupDamaged, NotFound
 from core.progress import Operation, operation
+from database.transactions import transaction
+from features.backup_files import backup_folder
+from features.backup_rows import facts_of, find_backup
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,14 @@ class Download:
 def open_download(id_or_name: str) -> Download:
     """The file of the backup of that id or name. Needs an application context. Raises NotFound, BackupDamaged
     when the file is gone."""
-    raise NotImplementedError
+    with transaction() as session:
+        backup = facts_of(find_backup(session, id_or_name))
+    try:
+        with backup_folder().open(backup.file) as file:
+            stream = os.fdopen(os.dup(file.fileno()), "rb")
+    except NotFound as error:
+        raise BackupDamaged(f"The file of {backup.name} is gone.") from error
+    return Download(backup.file, os.fstat(stream.fileno()).st_size, backup.sha256, stream)
 
 
 @operation("backup.download", title="Download {backup}", target="download of {backup}")

@@ -1,0 +1,77 @@
+"""Backups that lie in the folder, written down."""
+
+from __future__ import annotations
+
+from core.backup_levels import Level
+from core.clock import utc_now
+from core.text import size as in_words
+from core.text import visible
+from database.manifest import Manifest, StoredFile
+from database.transactions import transaction
+from features.backup_rows import BackupFacts, facts_of
+from models import Backup, BackupEvidence
+
+_LONGEST = 100  # characters of what a server says of itself
+
+
+def record_backup(
+    manifest: Manifest,
+    manifest_sha256: str,
+    *,
+    database_id: str | None,
+    is_own: bool,
+    reason: str = "by hand",
+    note: str = "",
+    operation_id: str = "",
+) -> BackupFacts:
+    """Write the row of a backup that was made here and lies whole in the folder, with the evidence that it is
+    stored. Needs an application context. Raises Conflict when it is written already, ServerError."""
+    data = manifest.file("data")
+    assert data, "a backup without data is none"
+    row = Backup(
+        id=manifest.id,
+        database=manifest.database,
+        database_id=database_id,
+        is_own=is_own,
+        reason=reason,
+        note=note,
+        operation_id=operation_id,
+        made_by=_short(manifest.made_by),
+        dialect=manifest.dialect,
+        server=_short(manifest.server),
+        tool=_short(manifest.tool),
+        revision=_short(manifest.revision),
+        file=data.name,
+        sha256=data.sha256,
+        size=data.size,
+        manifest_sha256=manifest_sha256,
+        data_size=manifest.data_size,
+        table_count=len(manifest.inventory.tables),
+        row_count=manifest.inventory.rows,
+        encrypted_to=manifest.encrypted_to,
+        taken_at=manifest.taken_at,
+        seconds=manifest.seconds,
+        level=Level.STORED,
+        proven_at=utc_now(),
+    )
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        session.add(_stored(manifest, data, operation_id))
+        return facts_of(row)
+
+
+def _stored(manifest: Manifest, data: StoredFile, operation_id: str) -> BackupEvidence:
+    return BackupEvidence(
+        backup_id=manifest.id,
+        level=Level.STORED,
+        is_met=True,
+        seen_at=utc_now(),
+        seconds=manifest.seconds,
+        details=f"{in_words(data.size)}, synced to disk, SHA-256 {data.sha256}",
+        operation_id=operation_id,
+    )
+
+
+def _short(text: str) -> str:
+    return visible(text)[:_LONGEST]
