@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from flask import Flask, url_for
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from core.actor import Actor, Role
 from core.clock import utc_now
+from core.naming import new_id
 from core.settings import Settings
 from database.context import current_settings
 from models import (
+    ApiToken,
     MigrationHistory,
     OnlineUser,
     RegisteredDatabase,
@@ -31,6 +33,7 @@ from tests.web.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 SHORT = "<img src=x onerror=alert(1)>'\"{{7*7}}\u202egpj\x1b[2J\x85\u2028"
+PREFIX = "0" * 12
 LONG = SHORT + "<b>" * 3000
 # What would act: as markup, as a template, as a terminal's command, as a change of direction.
 ACTS = ("<img src=x", "<b><b>", "\x1b", "\u202e", "\x85", "\u2028")
@@ -57,6 +60,9 @@ def _plant(settings: Settings) -> None:
     row = {"id": "0" * 26, "name": SHORT.replace("/", ""), **place, **seen, **kinds}
     db.session.execute(insert(RegisteredDatabase).values(row))
     db.session.execute(update(User).values(name=SHORT))
+    token = {"id": new_id(), "name": SHORT, "prefix": PREFIX, "hash": "", "role": "viewer", "expires_at": now}
+    user_id = select(User.id).limit(1).scalar_subquery()
+    db.session.execute(insert(ApiToken).values(token | {"user_id": user_id, "created_by": SHORT}))
     db.session.execute(update(OnlineUser).values(user_agent=SHORT, ip_address=SHORT[:45], username=SHORT))
     log = {"username": SHORT, "action": "login", "ip_address": SHORT[:45], "user_agent": SHORT}
     db.session.execute(insert(UserLog).values(log))
@@ -70,6 +76,7 @@ def _plant(settings: Settings) -> None:
 
 def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: Visitor) -> None:
     examples = {"id": ID, "name": SHORT.replace("/", ""), "token": SHORT.replace("/", ""), "filename": "x"}
+    examples["prefix"] = PREFIX
     shown = 0
     for rule in console.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
@@ -81,14 +88,14 @@ def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: 
         assert not [act for act in ACTS if act in text], path
         assert "49gpj" not in text and "49\\u202e" not in text, path
         shown += "&lt;img src=x onerror=alert(1)&gt;" in text
-    assert shown >= 6  # dashboard, operations, one of them, its log, audit, databases
+    assert shown >= 7  # dashboard, operations, one of them, its log, audit, databases, tokens
 
 
 def test_w2_in_every_command_hostile_text_is_harmless(
     hostile_console: Visitor, sqlite_url: str, tmp_path: Path
 ) -> None:
     environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT)}
-    for arguments in (["status"], ["verify"], ["database", "list"], ["audit", "verify"]):
+    for arguments in (["status"], ["verify"], ["database", "list"], ["token", "list"], ["audit", "verify"]):
         command = [sys.executable, str(ROOT / "manage_db.py"), *arguments]
         run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         said = run.stdout + run.stderr

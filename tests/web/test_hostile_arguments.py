@@ -17,7 +17,7 @@ WORDS = (
     *(HUGE, f"-{HUGE}", str(2**63), "z" * 10_000, "%F0%9F%98%80" * 50),
 )
 QUESTIONS = ("before", "after", "shown", "seen", "next", "fresh")
-TAKEN = {"id": ID, "name": "shop", "token": "x", "filename": "x"}
+TAKEN = {"id": ID, "name": "shop", "token": "x", "filename": "x", "prefix": "0" * 12}
 
 
 @pytest.fixture

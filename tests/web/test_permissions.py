@@ -68,6 +68,11 @@ MATRIX = {
     "sign_in.show": PUBLIC,
     "static": PUBLIC,
     "styleguide.show": Role.VIEWER,
+    "tokens.confirm_revoke": Role.ADMIN,
+    "tokens.create": Role.ADMIN,
+    "tokens.index": Role.ADMIN,
+    "tokens.new": Role.ADMIN,
+    "tokens.revoke": Role.ADMIN,
 }
 
 # What also wants a password given within the last five minutes (TRUST S5).
@@ -76,6 +81,10 @@ PROVEN = {
     "databases.edit",
     "databases.remove",
     "databases.update",
+    "tokens.confirm_revoke",
+    "tokens.create",
+    "tokens.new",
+    "tokens.revoke",
 }
 
 

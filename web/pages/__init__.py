@@ -18,6 +18,7 @@ from web.pages import (
     proof,
     sign_in,
     styleguide,
+    tokens,
 )
 
 _PAGES = (
@@ -26,6 +27,7 @@ _PAGES = (
     databases,
     health,
     audit,
+    tokens,
     sign_in,
     proof,
     first_admin,
