@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.backup_levels import Level
+from core.errors import BackupIncompatible
+from core.failpoints import failpoint
 from core.progress import Operation, operation
+from core.text import visible
+from database.adapters.backup import BackupAdapter, Source, name_for
+from database.restoring import build_copy, dropped_on_failure
+from features.backup_rows import BackupFacts
+from features.backup_subjects import Subject, find_subject
+from features.backup_verification import verify_backup
+from features.backups import create_backup
+from features.new_databases import being_made, clear_earlier
+from features.restore_checks import obstacles_to
 from features.restore_plans import RestorePlan
+from features.restore_previews import plan_restore
+from features.restore_recording import record_restore
+from features.restore_sources import opened_source, read_source_manifest
+from features.swaps import Incoming, go_on_from, replace_live
 
-
-def plan_restore(backup: str, database: str = "", new_name: str = "") -> RestorePlan:
-    """What a restore of the backup of that id or name would do, in the place of `database` (by default the
-    one it was taken of), or as `new_name` on the same server. Changes nothing. Needs an application context.
-    Raises NotFound, InvalidInput for a name that cannot be, ConnectionFailed and its kin."""
-    raise NotImplementedError
+__all__ = ["RestorePlan", "plan_restore", "restore_backup"]
 
 
 @operation("backup.restore", title="Restore {database} from {backup}", target="{database}", attempts=2)
@@ -28,4 +42,55 @@ def restore_backup(
     backed up first, unless `skip_backup`, and is not touched before the new one is equal to the manifest.
     Raises NotFound, AlreadyExists for a `new_name` that is there, BackupDamaged, BackupIncompatible,
     BackupLocked, Conflict when the database is not the one it was, ToolError, ServerError."""
-    raise NotImplementedError
+    subject = find_subject(database)
+    adapter = subject.open_adapter()
+    if go_on_from(op, subject, adapter):
+        return subject.name
+    with _checked(op, adapter, subject, backup, new_name) as (facts, source):
+        if new_name:
+            _restore_as(op, adapter, subject, facts, source, new_name)
+            return new_name
+        if not skip_backup:
+            _back_up(op, subject, made_by)
+        name = name_for("new", op)
+        adapter.drop(op, name)  # of an attempt that was cut off
+        copy = build_copy(op, adapter, source, name)
+        with dropped_on_failure(op, adapter, name):
+            incoming = Incoming(name, copy.parameters, facts.id)
+            replace_live(op, subject, adapter, incoming, made_by=made_by)
+    record_restore(op, facts, copy)
+    return subject.name
+
+
+@contextmanager
+def _checked(
+    op: Operation, adapter: BackupAdapter, subject: Subject, backup: str, new_name: str
+) -> Iterator[tuple[BackupFacts, Source]]:
+    """The backup, read through to its end, and nothing against it: all before anything is made."""
+    facts, manifest = read_source_manifest(backup)
+    op.phase("Check the backup", sum(one.size for one in manifest.files) if manifest else facts.size, "byte")
+    with opened_source(op, facts, manifest) as source:
+        op.note(f"{facts.name} is readable: {adapter.check_readable(op, source)}.")
+        for obstacle in obstacles_to(adapter, subject, facts, source, new_name):
+            if obstacle.is_fatal:
+                raise BackupIncompatible(obstacle.message, hint=obstacle.hint)
+            op.note(f"{obstacle.message} {obstacle.hint}".strip())
+        yield facts, source
+
+
+def _back_up(op: Operation, subject: Subject, made_by: str) -> None:
+    """What is there now, proven readable before anything else."""
+    op.phase("Back up what is there now")
+    before = create_backup(op, subject.name, made_by=made_by, reason="before restore")
+    verify_backup(op, before.id, Level.READABLE)
+    failpoint("restore.backed_up")
+
+
+def _restore_as(
+    op: Operation, adapter: BackupAdapter, subject: Subject, facts: BackupFacts, source: Source, name: str
+) -> None:
+    clear_earlier(op, adapter)
+    with being_made(op, subject, adapter, name) as created:
+        copy = build_copy(op, adapter, source, name, created)
+    record_restore(op, facts, copy)
+    op.note(f"{visible(name)} is there. Register it to work with it here: manage_db.py database add.")

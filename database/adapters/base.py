@@ -68,7 +68,8 @@ class SchemaNames:
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """One session on the server. `seconds` is how long its present statement or state has lasted."""
+    """One session on the server. `seconds` is how long its present statement or state has lasted, `address`
+    where it comes from, "" where that was not asked for."""
 
     id: int
     user: str
@@ -76,6 +77,7 @@ class SessionInfo:
     application: str
     state: str
     seconds: float
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+"""A new database that a restore makes under a name of somebody's choice: what a crash leaves half made is
+told from everybody else's by the row that was written before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import select
+
+from core.errors import AlreadyExists, Conflict, NotFound
+from core.progress import Operation
+from core.text import visible
+from database.adapters.backup import BackupAdapter, Swap
+from database.transactions import transaction
+from features.backup_subjects import Subject
+from features.replacement_rows import PREPARED, find_replacement, write_prepared
+from models import Replacement
+
+
+@contextmanager
+def being_made(
+    op: Operation, subject: Subject, adapter: BackupAdapter, name: str
+) -> Iterator[Callable[[], None]]:
+    """The name is free when the block begins, and nothing has it when the block fails. What is given is
+    called once the database was created. Raises AlreadyExists."""
+    if exists(adapter, name):
+        raise AlreadyExists(
+            f"There is a database {visible(name)} already.", hint="Choose a name that is not taken."
+        )
+    id = write_prepared(op, subject, Swap("", name, ""), None)
+
+    def created() -> None:
+        with transaction() as session:
+            find_replacement(session, id).new_identity = adapter.identity(name)
+
+    try:
+        yield created
+    finally:
+        _forget(id)
+
+
+def exists(adapter: BackupAdapter, name: str) -> bool:
+    """True when the server has a database of that name."""
+    try:
+        adapter.identity(name)
+    except NotFound:
+        return False
+    return True
+
+
+def clear_earlier(op: Operation, adapter: BackupAdapter, operation_id: str = "") -> None:
+    """Drop what an earlier attempt of this operation, or of another that is over, left half made. Raises
+    Conflict when it cannot be told whose a database is, ServerError."""
+    with transaction() as session:
+        mine = (
+            Replacement.operation_id == (operation_id or op.id),
+            Replacement.live_name == "",
+            Replacement.state == PREPARED,
+        )
+        left = [
+            (row.id, row.new_name, row.new_identity)
+            for row in session.scalars(select(Replacement).where(*mine))
+        ]
+    for id, name, identity in left:
+        if exists(adapter, name):
+            if adapter.identity(name) != identity:
+                raise Conflict(
+                    f"There is a database {visible(name)}, which may be what an attempt before left.",
+                    hint=f"Drop {visible(name)} if nobody else made it, or choose another name.",
+                )
+            adapter.drop(op, name)
+            op.note(f"{visible(name)}, which an attempt before left half made, was dropped.")
+        _forget(id)
+
+
+def _forget(id: str) -> None:
+    with transaction() as session:
+        session.delete(find_replacement(session, id))

@@ -1,0 +1,174 @@
+"""What a restore would do, found out without harm: short questions to the server, and nothing is changed."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from core.clock import utc_now
+from core.errors import BackupError, NotFound, ServerError
+from core.progress import Operation
+from database.adapters import closing_connection
+from database.adapters.backup import BackupAdapter, Obstacle
+from database.adapters.base import SessionInfo, TableSize
+from database.context import current_settings
+from database.manifest import Manifest
+from database.revisions import known_revisions
+from database.transactions import transaction
+from features.backup_rows import BackupFacts
+from features.backup_subjects import Subject, find_subject
+from features.database_rows import find_row
+from features.restore_checks import obstacles_to, room_needed
+from features.restore_plans import ConnectedAccount, RestorePlan, RevisionOrder, Step, TableChange
+from features.restore_sources import opened_source, read_source_manifest
+from features.restore_times import Times, times_of
+from features.swaps import kept_name
+
+_PATIENCE = 5.0  # seconds for any question to the server
+_COUNTED_BELOW = 100_000  # rows that are counted where the server guesses fewer
+
+
+def plan_restore(backup: str, database: str = "", new_name: str = "") -> RestorePlan:
+    """What a restore of the backup of that id or name would do, in the place of `database` (by default the
+    one it was taken of), or as `new_name` on the same server. Changes nothing. Needs an application context.
+    Raises NotFound, BackupDamaged, ConnectionFailed and its kin."""
+    settings, now = current_settings(), utc_now()
+    facts, manifest = read_source_manifest(backup)
+    subject = find_subject(database or facts.database)
+    adapter = subject.open_adapter()
+    sizes, revision = _look(subject)
+    times = times_of(subject.name, facts)
+    undo_until = None if new_name else now + timedelta(days=settings.restore_grace_days)
+    kept = "" if new_name else kept_name(subject)
+    return RestorePlan(
+        facts,
+        subject.name,
+        new_name,
+        _environment(subject),
+        subject.is_own,
+        now,
+        () if new_name else _changes(sizes, manifest),
+        () if new_name else _connected(adapter),
+        _obstacles(adapter, subject, facts, manifest, new_name),
+        _steps(times, subject.name, new_name, kept, undo_until),
+        None if new_name else times.swap,
+        room_needed(facts, manifest),
+        adapter.free_space(),
+        kept,
+        undo_until,
+        RevisionOrder.NONE if new_name else _order(subject, facts.revision, revision),
+        _command(facts, subject.name, new_name),
+    )
+
+
+def _look(subject: Subject) -> tuple[tuple[TableSize, ...], str]:
+    """The tables of now and the revision. A table that takes too long to count is estimated."""
+    timeout = current_settings().db_connect_timeout
+    with closing_connection(subject.parameters, timeout) as (adapter, connection):
+        adapter.statement_timeout(connection, _PATIENCE)
+        revision = ", ".join(adapter.revisions(connection))
+        with suppress(ServerError):
+            return adapter.table_sizes(connection, _COUNTED_BELOW), revision
+    with closing_connection(subject.parameters, timeout) as (adapter, connection):
+        adapter.statement_timeout(connection, _PATIENCE)
+        return adapter.table_sizes(connection, 0), revision
+
+
+def _changes(sizes: tuple[TableSize, ...], manifest: Manifest | None) -> tuple[TableChange, ...]:
+    after = {table.name: table.rows for table in manifest.inventory.tables} if manifest else {}
+    now = {table.name: table for table in sizes}
+    names = sorted(now.keys() | after.keys())
+    return tuple(
+        TableChange(
+            name,
+            now[name].rows if name in now else None,
+            after.get(name),
+            name in now and not now[name].exact,
+        )
+        for name in names
+    )
+
+
+def _connected(adapter: BackupAdapter) -> tuple[ConnectedAccount, ...]:
+    """By account, most sessions first; none where the server does not tell."""
+    by_account: dict[str, list[SessionInfo]] = defaultdict(list)
+    with suppress(ServerError):
+        for session in adapter.connected(adapter.database.database):
+            by_account[session.user].append(session)
+    accounts = (
+        ConnectedAccount(user, tuple(sorted({one.address for one in them if one.address})), len(them))
+        for user, them in by_account.items()
+    )
+    return tuple(sorted(accounts, key=lambda one: (-one.sessions, one.account)))
+
+
+def _obstacles(
+    adapter: BackupAdapter, subject: Subject, facts: BackupFacts, manifest: Manifest | None, new_name: str
+) -> tuple[Obstacle, ...]:
+    if facts.encrypted_to and not current_settings().backup_identity:
+        return (
+            Obstacle(
+                "The backup is encrypted, and the identity that opens it is not here.",
+                "Set BACKUP_IDENTITY, or restore on the command line: --identity-file FILE.",
+            ),
+        )
+    try:
+        with opened_source(Operation(), facts, manifest, check=False) as source:
+            return obstacles_to(adapter, subject, facts, source, new_name)
+    except (BackupError, NotFound) as error:
+        return (Obstacle(error.message, error.hint),)
+
+
+def _steps(
+    times: Times, database: str, new_name: str, kept: str, undo_until: datetime | None
+) -> tuple[Step, ...]:
+    if new_name:
+        return (
+            Step("Restore it", f"Into the new database {new_name}. {database} is not touched.", times.beside),
+            Step("Compare with the manifest", "Rows, hashes, sequences, grants.", times.compare),
+        )
+    until = f"{undo_until:%b %-d}" if undo_until else ""
+    return (
+        Step(
+            "Back up what is there now",
+            "Stored, read again and decoded before anything else starts.",
+            times.backup,
+        ),
+        Step("Restore beside it", f"{database} keeps working.", times.beside),
+        Step(
+            "Compare with the manifest",
+            "Rows, hashes, sequences, grants. If one differs, it stops here.",
+            times.compare,
+        ),
+        Step("Swap the names", f"Sessions end, the restored one becomes {database}.", times.swap),
+        Step("Keep the old one", f"As {kept}, until {until}.", 0.0),
+    )
+
+
+def _order(subject: Subject, backup: str, now: str) -> RevisionOrder:
+    if not (backup and now):
+        return RevisionOrder.NONE
+    if backup == now:
+        return RevisionOrder.SAME
+    order = {known.id: number for number, known in enumerate(known_revisions())}
+    if subject.is_own and backup in order and now in order:
+        return RevisionOrder.OLDER if order[backup] < order[now] else RevisionOrder.NEWER
+    return RevisionOrder.OTHER
+
+
+def _environment(subject: Subject) -> str:
+    if subject.is_own:
+        return current_settings().flask_env
+    with transaction() as session:
+        return find_row(session, subject.name).environment
+
+
+def _command(facts: BackupFacts, database: str, new_name: str) -> str:
+    words = ["python", "manage_db.py", "restore", facts.name]
+    if database != facts.database:
+        words += ["--database", database]
+    if new_name:
+        words += ["--into", new_name]
+    return shlex.join(words)
