@@ -77,9 +77,14 @@ class BackupFacts:
         """True when what is stored is not what was stored."""
         return self.level == DAMAGED
 
+    @property
+    def kept_since(self) -> datetime:
+        """From when on its days count: for one from elsewhere, since it was last proven here."""
+        return self.taken_at if self.is_trusted else max(self.taken_at, self.proven_at or self.taken_at)
+
     def kept_until(self, days: int) -> datetime | None:
         """When retention of `days` lets it go; None for a pinned one, which stays."""
-        return None if self.is_pinned else self.taken_at + timedelta(days=days)
+        return None if self.is_pinned else self.kept_since + timedelta(days=days)
 
 
 def facts_of(row: Backup) -> BackupFacts:

@@ -1,0 +1,46 @@
+"""Rows of backups that nobody took, for tests of what is made of rows alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.backup_levels import Level
+from core.clock import utc_now
+from core.naming import new_id
+from database.transactions import transaction
+from features.backup_rows import BackupFacts, facts_of
+from models import Backup
+
+
+def backup_row(database: str = "shop", *, days: float = 0, level: str = Level.EQUAL, **more: Any) -> Backup:
+    """A backup of that age."""
+    id = new_id()
+    taken_at = utc_now() - timedelta(days=days)
+    given = {
+        "id": id,
+        "database": database,
+        "made_by": "ada",
+        "dialect": "sqlite",
+        "file": f"{database}-{taken_at:%Y%m%d-%H%M%S}-{id}.db.zst",
+        "sha256": "0" * 64,
+        "size": 1000,
+        "taken_at": taken_at,
+        "proven_at": taken_at,
+        "level": level,
+    }
+    return Backup(**given | more)
+
+
+def add_backup(database: str = "shop", **more: Any) -> BackupFacts:
+    """The row in the console's tables. Needs an application context."""
+    with transaction() as session:
+        row = backup_row(database, **more)
+        session.add(row)
+        session.flush()
+        return facts_of(row)
+
+
+def days_of(backups: Any, now: datetime | None = None) -> list[int]:
+    """How many days old they are, rounded."""
+    return [round(((now or utc_now()) - one.taken_at) / timedelta(days=1)) for one in backups]
