@@ -44,6 +44,7 @@ def backup_means(settings: Settings) -> Means:
         settings.client_tools_floor,
         settings.db_connect_timeout,
         settings.db_command_timeout,
+        scratch=str(settings.backup_dir / ".scratch"),
     )
 
 

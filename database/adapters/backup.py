@@ -23,13 +23,15 @@ Opening = Callable[[], AbstractContextManager[IO[bytes]]]
 class Means:
     """What a run may use: folders of client programs joined by ":" before those of PATH; the lowest versions
     of them that may restore what was made elsewhere; seconds to connect, and seconds without a byte after
-    which a program counts as hung; programs or sessions at once."""
+    which a program counts as hung; programs or sessions at once; `scratch`, a folder on the disk of the
+    backups for files of one operation, beside the database when it is empty."""
 
     tools_path: str = ""
     tools_floor: tuple[tuple[int, ...], ...] = ()
     connect_timeout: float = 30.0
     command_timeout: float = 600.0
     jobs: int = 2
+    scratch: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,127 @@
+"""The pages of one SQLite database put in the place of another's, in one transaction: whoever has the file
+open goes on with the new content, and a crash leaves the old or the new, never a part of each.
+
+    live --> copy     new, with a mark in it --> live     copy becomes `kept`     new and mark are removed
+
+The mark is a table that comes into the live file with the new pages and no other way, so that it tells after
+a crash whether they are there (docs/decisions/sqlite-swap.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import Conflict
+from core.failpoints import failpoint
+from core.progress import Operation
+from core.text import visible
+from database.adapters.backup import Swap, SwapState
+from database.adapters.base import Connection
+from database.adapters.sqlite.adapter import SQLiteAdapter
+from database.adapters.sqlite.errors import explain_file
+from database.adapters.sqlite.places import Places, copy_of, driver, opened, vacuum
+from database.adapters.sqlite.replacing import keep_and_replace
+
+_MARK = "bk_swap_"
+_MARKS = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'bk\_swap\_%' ESCAPE '\'"
+
+
+def state_of(places: Places, swap: Swap, timeout: float) -> SwapState:
+    """How far it has come, as the files show."""
+    new, kept = places.path(swap.new), places.path(swap.kept)
+    is_marked = has_mark(places, new, timeout)
+    if kept.exists():
+        return SwapState.HALF if is_marked else SwapState.AFTER
+    if is_marked:
+        return SwapState.HALF if copy_of(new).exists() else SwapState.UNKNOWN
+    return SwapState.BEFORE if new.exists() else SwapState.UNKNOWN
+
+
+def perform(op: Operation, places: Places, swap: Swap, timeout: float) -> None:
+    """Do it, from wherever an earlier try left it. Raises Conflict, LockTimeout, ServerError, and
+    OperationCancelled, which comes only before the live file is touched."""
+    state = state_of(places, swap, timeout)
+    if state is SwapState.UNKNOWN:
+        raise Conflict(f"{visible(swap.new)} is not there any more.", hint="Restore the backup again.")
+    new = places.path(swap.new)
+    if state is SwapState.BEFORE:
+        _check_is_the_one(places, swap)
+        live, copy = places.adapter(places.live), places.adapter(copy_of(new))
+        places.remove(copy_of(new))  # of an earlier try: others may have written since
+        _fit(op, live, places.adapter(new), mark_of(new), timeout)
+        keep_and_replace(op, live, copy, places.adapter(new), timeout)
+    if state is not SwapState.AFTER:
+        _clean_up(places, new, places.path(swap.kept), timeout)
+
+
+def mark_of(new: Path) -> str:
+    """The name of the table that tells that the pages of `new` have come."""
+    return _MARK + hashlib.sha256(str(new).encode()).hexdigest()[:16]
+
+
+def has_mark(places: Places, new: Path, timeout: float) -> bool:
+    """True while the live file holds the pages of `new` and the swap is not finished."""
+    live = places.adapter(places.live)
+    with opened(live, timeout) as connection:
+        return mark_of(new) in _marks(live, connection)
+
+
+def _marks(adapter: SQLiteAdapter, connection: Connection) -> list[str]:
+    return [name for (name,) in adapter.rows(connection, _MARKS)]
+
+
+def _check_is_the_one(places: Places, swap: Swap) -> None:
+    """The file of an undone swap has the number it always had, and the pages have changed hands: so either of
+    the two numbers will do."""
+    expected = (swap.live_identity, swap.new_identity)
+    if any(expected) and places.identity(places.live) not in expected:
+        raise Conflict(
+            f"Another file was put in the place of {visible(swap.live)}.", hint="Restore the backup again."
+        )
+
+
+def _fit(op: Operation, live: SQLiteAdapter, new: SQLiteAdapter, mark: str, timeout: float) -> None:
+    """Make the new file one whose pages the live file can take, and mark it. A live one with a write-ahead
+    log cannot change the size of its pages; how it is written stays as it is."""
+    with opened(live, timeout) as connection:
+        wanted = live.value(connection, "PRAGMA page_size")
+    with opened(new, timeout) as connection:
+        new.rows(connection, "PRAGMA journal_mode = DELETE")
+        new.rows(connection, "PRAGMA foreign_keys = OFF")
+        for old in _marks(new, connection):
+            new.rows(connection, f"DROP TABLE {new.quote(old)}")
+        if new.value(connection, "PRAGMA page_size") != wanted:
+            new.rows(connection, f"PRAGMA page_size = {wanted:d}")
+            with op.ending(driver(connection).interrupt):
+                vacuum(new, connection)
+        new.rows(connection, f"CREATE TABLE {new.quote(mark)} (swap)")
+    failpoint("swap.fitted")
+
+
+def _clean_up(places: Places, new: Path, kept: Path, timeout: float) -> None:
+    try:
+        with suppress(FileNotFoundError):  # it has its name already
+            copy_of(new).rename(kept)
+        _sync(kept.parent)
+        failpoint("swap.kept")
+        places.remove(new)
+    except OSError as error:
+        raise explain_file(places.adapter(kept).parameters, error) from error
+    failpoint("swap.removed")
+    live = places.adapter(places.live)
+    with opened(live, timeout) as connection:
+        live.rows(connection, "PRAGMA foreign_keys = OFF")
+        for mark in _marks(live, connection):
+            live.rows(connection, f"DROP TABLE IF EXISTS {live.quote(mark)}")
+        live.rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")  # does nothing where there is no such log
+    failpoint("swap.done")
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
