@@ -9,7 +9,8 @@ The manifest gets its name first, for it says what belongs together: by it what 
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -20,7 +21,7 @@ from core.progress import Operation
 from core.text import size as in_words
 from database.adapters.backup import BackupAdapter, Selection, Snapshot
 from database.archive import write_archive, write_manifest
-from database.backup_folder import BackupFolder
+from database.backup_folder import BackupFolder, part_name
 from database.backup_names import data_name, manifest_name, new_stem, schema_name
 from database.counting import Count, counting
 from database.manifest import Inventory, Manifest, StoredFile
@@ -60,16 +61,17 @@ def take_backup(op: Operation, adapter: BackupAdapter, folder: BackupFolder, ord
     folder.clear_parts(lambda operation: operation != op.id)  # of an attempt that was cut off
     began = monotonic()
     op.phase("Hold the database still")
-    with adapter.snapshot(op, order.selection) as snapshot, folder.parts_of(op.id):
+    with adapter.snapshot(op, order.selection) as snapshot:
         _say(op, snapshot)
         stem = new_stem(order.database, snapshot.taken_at, folder.is_taken)
         run = _Run(op, adapter, folder, order, snapshot, stem)
-        with counting(op, snapshot, contents=order.contents) as count:
-            data = run.dump(count)
-            inventory = count.result()
-        op.phase("Store")
-        files = tuple(filter(None, (run.dump_schema(), data)))
-        return run.publish(run.manifest(files, inventory, monotonic() - began))
+        with run.cleared():
+            with counting(op, snapshot, contents=order.contents) as count:
+                data = run.dump(count)
+                inventory = count.result()
+            op.phase("Store")
+            files = tuple(filter(None, (run.dump_schema(), data)))
+            return run.publish(run.manifest(files, inventory, monotonic() - began))
 
 
 def check_room(folder: BackupFolder, expected: int) -> None:
@@ -101,29 +103,41 @@ class _Run:
         self._folder = folder
         self._order = order
         self._snapshot = snapshot
-        self._stem = stem
+        encrypted = bool(order.recipient)
+        self._data_name = data_name(stem, adapter.suffix, encrypted=encrypted)
+        self._schema_name = schema_name(stem, encrypted=encrypted)
+        self._manifest_name = manifest_name(stem)
+
+    @contextmanager
+    def cleared(self) -> Iterator[None]:
+        """Remove what has no name of its own when the block ends; of this attempt alone, for another may
+        have taken the operation over."""
+        try:
+            yield
+        finally:
+            names = (self._data_name, self._schema_name, self._manifest_name)
+            with suppress(BackupError):  # then it is a chore's, and what went wrong before is said
+                self._folder.discard(*(part_name(name, self._op.id) for name in names))
 
     def dump(self, count: Count) -> StoredFile:
         """Write the dump; given up as soon as the count beside it fails."""
-        name = data_name(self._stem, self._adapter.suffix, encrypted=bool(self._order.recipient))
         watched = Operation(
             self._op.emit, cancelled=lambda: self._op.is_cancelled() or count.has_failed(), id=self._op.id
         )
         with written_by(self._op, self._snapshot.dump) as end:
             watched.phase("Dump", self._snapshot.size, "byte")
-            return self._write(watched, name, end)
+            return self._write(watched, self._data_name, end)
 
     def dump_schema(self) -> StoredFile | None:
         """Write the definitions alone, where a restore has a use for them."""
         made: list[bool] = []
-        name = schema_name(self._stem, encrypted=bool(self._order.recipient))
 
         def dump(op: Operation, out: IO[bytes]) -> None:
             made.append(self._snapshot.dump_schema(op, out))
 
         try:
             with written_by(self._op, dump) as end:
-                return self._write(self._op, name, end, part="schema")
+                return self._write(self._op, self._schema_name, end, part="schema")
         except BackupError:
             if made == [False]:
                 return None  # nothing was written, which an archive does not take
@@ -155,15 +169,14 @@ class _Run:
 
     def publish(self, manifest: Manifest) -> Taken:
         """Give the files their names, the data last."""
-        name = manifest_name(self._stem)
         names = [stored.name for stored in manifest.files]
         try:
-            sha256 = write_manifest(self._op, self._folder, name, manifest)
+            sha256 = write_manifest(self._op, self._folder, self._manifest_name, manifest)
             failpoint("backup.described")
             self._folder.publish(self._op.id, *names)
         except BaseException:
             with suppress(BackupError):
-                self._folder.discard(name, *names)
+                self._folder.discard(self._manifest_name, *names)
             raise
         failpoint("backup.stored")
         return Taken(manifest, sha256)

@@ -57,7 +57,7 @@ def build_copy(
     with dropped_on_failure(op, adapter, name):
         created()
         failpoint("restore.created")
-        _check_account(place, source)
+        check_account(place, source)
         adapter.load(op, source, place)
         failpoint("restore.loaded")
         undone = adapter.hand_over(op, place, source.manifest)
@@ -156,8 +156,9 @@ def account_for(adapter: BackupAdapter, where: ConnectionParameters) -> Connecti
             return keeper
 
 
-def _check_account(place: Place, source: Source) -> None:
-    """What came from elsewhere runs as nobody but an account made for this alone (TRUST B8, D5)."""
+def check_account(place: Place, source: Source) -> None:
+    """What came from elsewhere runs as nobody but an account made for this alone (TRUST B8, D5). Raises
+    PrivilegeMissing."""
     if source.is_trusted or place.account:
         return
     if adapter_for(place.parameters).supports(Capability.ACCOUNTS):
