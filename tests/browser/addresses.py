@@ -39,6 +39,7 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
     walk.allow(STEPS)
     register_notes(console)
     said = console.manage("create-admin", "ines", "ines@example.com")
+    token = console.manage("token", "create", "ines", "nightly check", "--role", "operator")
     return {
         "passwords.edit": next(word for word in said.split() if "/set-password/" in word),
         "databases.show": "/databases/notes",
@@ -46,6 +47,7 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
         "databases.confirm_remove": "/databases/notes/remove",
         "operations.show": walk.path,
         "operations.lines": f"{walk.path}/lines",
+        "tokens.confirm_revoke": f"/tokens/{token.split('_')[1]}/revoke",
     }
 
 
