@@ -50,6 +50,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         """Answer POST of `rule`."""
         return self._on("POST", rule)
 
+    def on_patch(self, rule: str) -> Declare:
+        """Answer PATCH of `rule`."""
+        return self._on("PATCH", rule)
+
     def on_delete(self, rule: str) -> Declare:
         """Answer DELETE of `rule`."""
         return self._on("DELETE", rule)

@@ -34,6 +34,9 @@ class Program:
     def post(self, path: str, **more: Any) -> TestResponse:
         return self.ask("POST", path, **more)
 
+    def patch(self, path: str, **more: Any) -> TestResponse:
+        return self.ask("PATCH", path, **more)
+
     def delete(self, path: str, **more: Any) -> TestResponse:
         return self.ask("DELETE", path, **more)
 
