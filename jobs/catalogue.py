@@ -6,8 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.progress import Feature
+from features.backup_verification import verify_backup
+from features.backups import create_backup
+from features.foreign_backups import adopt_backup
+from features.replacements import drop_kept, settle_replacement, undo_restore
+from features.restores import restore_backup
+from features.retention import prune_backups
 from features.verification import verify_schema
 from operations.audit_chain import verify_audit
 
-FEATURES: tuple[Feature[Any, Any], ...] = (verify_audit, verify_schema)
+FEATURES: tuple[Feature[Any, Any], ...] = (
+    verify_audit,
+    verify_schema,
+    create_backup,
+    verify_backup,
+    prune_backups,
+    restore_backup,
+    undo_restore,
+    drop_kept,
+    settle_replacement,
+    adopt_backup,
+)
 CATALOGUE: Mapping[str, Feature[Any, Any]] = {feature.declaration.kind: feature for feature in FEATURES}

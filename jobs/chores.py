@@ -8,6 +8,7 @@ from features.database_checks import check_databases
 from features.login_sessions import clear_ended_sessions
 from features.sampling import sample_sizes
 from features.throttling import clear_old_failures
+from jobs.backup_chores import CHORES as BACKUP_CHORES
 from operations.chores import Chore
 from operations.queue import ring
 from operations.reaper import reap
@@ -33,4 +34,5 @@ CHORES = (
     Chore("look at the registered databases", 15.0, check_databases, after=_SETTLED),
     Chore("sample the sizes of databases", 10 * MINUTE, sample_sizes, after=_SETTLED),
     Chore("clear ended sessions away", MINUTE, clear_sign_ins, after=_SETTLED),
+    *BACKUP_CHORES,
 )

@@ -1,0 +1,68 @@
+"""What every worker does for backups again and again: the work itself is queued, in the name of the worker."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, ParamSpec
+
+from core.actor import Actor, Role
+from core.errors import TargetBusy
+from core.progress import Feature
+from core.settings import Settings
+from features.backup_duties import CARETAKER, drop_scratch, is_too_early, next_verification
+from features.backup_leftovers import clear_parts, recover_backups
+from features.backup_verification import verify_backup
+from features.replacements import drop_kept, overdue_replacements, settle_replacement, unsettled_replacements
+from features.retention import is_prune_due, prune_backups
+from operations.chores import Chore
+from operations.runner import Runner
+
+P = ParamSpec("P")
+
+_MINUTE = 60.0
+_DAY = 24 * 60 * _MINUTE
+_SETTLED = 10.0  # seconds after which a console started at the same time has made its tables
+_WORKER = Actor(CARETAKER, Role.ADMIN, "worker")
+
+
+def verify_new(settings: Settings) -> None:
+    """Have the newest backup proven that is not yet."""
+    if due := next_verification():
+        _ask_for(settings, verify_backup, *due)
+
+
+def prune(settings: Settings) -> None:
+    """Let go of what is past its age."""
+    if settings.backup_dir.is_dir() and is_prune_due():
+        _ask_for(settings, prune_backups)
+
+
+def settle_restores(settings: Settings) -> None:
+    """Bring restores that were cut off to an end, and drop what is kept past its time."""
+    for replacement, database in unsettled_replacements():
+        _ask_for(settings, settle_replacement, replacement, database)
+    for replacement, database in overdue_replacements():
+        _ask_for(settings, drop_kept, replacement, database)
+
+
+def clear_leftovers(settings: Settings) -> None:
+    """Put in order what dead operations left of backups, in the folder and on servers."""
+    if settings.backup_dir.is_dir():
+        clear_parts()
+        recover_backups()
+    drop_scratch()
+
+
+def _ask_for(settings: Settings, feature: Feature[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Queue it, unless it was tried a moment ago or somebody works on the same."""
+    if not is_too_early(feature.declaration.kind, feature.target(*args, **kwargs)):
+        with suppress(TargetBusy):
+            Runner(_WORKER, settings).submit(feature, *args, **kwargs)
+
+
+CHORES = (
+    Chore("have new backups verified", 15.0, verify_new, after=_SETTLED),
+    Chore("settle restores that were cut off", _MINUTE, settle_restores, after=_SETTLED),
+    Chore("clear away what backups left", 10 * _MINUTE, clear_leftovers, after=_SETTLED),
+    Chore("have old backups pruned", _DAY, prune, after=_SETTLED),
+)
