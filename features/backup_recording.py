@@ -23,16 +23,20 @@ def record_backup(
     reason: str = "by hand",
     note: str = "",
     operation_id: str = "",
+    database: str = "",
+    origin: str = "made",
 ) -> BackupFacts:
-    """Write the row of a backup that was made here and lies whole in the folder, with the evidence that it is
-    stored. Needs an application context. Raises Conflict when it is written already, ServerError."""
+    """Write the row of a backup that lies whole in the folder, with the evidence that it is stored: one that
+    was made here, or one of another console, of what is called `database` here. Needs an application
+    context. Raises Conflict when it is written already, ServerError."""
     data = manifest.file("data")
     assert data, "a backup without data is none"
     row = Backup(
         id=manifest.id,
-        database=manifest.database,
+        database=database or manifest.database,
         database_id=database_id,
         is_own=is_own,
+        origin=origin,
         reason=reason,
         note=note,
         operation_id=operation_id,

@@ -64,8 +64,8 @@ class BackupFacts:
 
     @property
     def is_trusted(self) -> bool:
-        """True for what this console made."""
-        return self.origin == "made"
+        """True for what a console made, this one or another whose manifest came with it."""
+        return self.origin in ("made", "adopted")
 
     @property
     def is_verified(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import pytest
 from core.settings import Settings, load_settings
 from database.migrator import migrate
 from features.health import Check, HealthReport, Status
+from tests.features import restoring
+from tests.servers import Server
 
 TIMEOUT = 2.0
 Configure = Callable[..., Settings]
@@ -45,3 +47,16 @@ def well_but_for(report: HealthReport, *names: str) -> bool:
     """True when every check but those is healthy; the disks of whoever runs this do not count."""
     rest = [check for check in report.checks if check.name not in names and "disk" not in check.name]
     return all(check.status is Status.HEALTHY for check in rest)
+
+
+@pytest.fixture
+def shop(
+    configure: Configure, sqlite_url: str, tmp_path: Path, server: Server, database_url: str
+) -> Iterator[Settings]:
+    """A console on SQLite that backs up, with a small shop registered on each kind of server."""
+    settings = restoring.able(configure(sqlite_url), server, tmp_path)
+    Path(settings.database.database).touch()
+    migrate(settings.database, applied_by="test")
+    restoring.fill(server, database_url)
+    yield restoring.registered(settings, database_url)
+    restoring.drop_beside(server, database_url)

@@ -1,0 +1,108 @@
+"""A file from elsewhere made a backup: its row, and what was seen of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import select
+
+from core.backup_levels import Level
+from core.clock import utc_now
+from core.connection import Dialect
+from core.errors import AlreadyExists, InvalidInput
+from core.naming import fold, is_id, new_id
+from core.progress import Operation
+from core.text import size as in_words
+from core.text import visible
+from database.archive_reader import hash_file, verify_intact
+from database.backup_folder import BackupFolder
+from database.backup_names import manifest_name
+from database.context import current_settings
+from database.foreign_files import take_in, uploaded_content
+from database.manifest import read_manifest
+from database.transactions import transaction
+from features.backup_recording import record_backup
+from features.backup_rows import BackupFacts, facts_of
+from models import Backup, BackupEvidence, RegisteredDatabase
+
+ADOPTED, UPLOADED = "adopted", "uploaded"
+_LONGEST_NAME = 255
+
+
+def adopt_ours(op: Operation, folder: BackupFolder, stem: str, database: str, by: str) -> BackupFacts:
+    """A Basekeeper backup with its manifest, once every byte of it was found to be as the manifest says.
+    Raises AlreadyExists for one that is known, BackupDamaged."""
+    text = folder.read_text(manifest_name(stem))
+    manifest = read_manifest(text)
+    with transaction() as session:
+        is_known = session.get(Backup, manifest.id) is not None if is_id(manifest.id) else True
+        if is_known:
+            raise AlreadyExists(f"{stem} is a copy of a backup that is known already.")
+    verify_intact(op, folder, manifest)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    place = _place_of(database) | {"note": f"Adopted by {by}.", "origin": ADOPTED}
+    return record_backup(manifest, sha256, **place)
+
+
+def adopt_stranger(
+    op: Operation, folder: BackupFolder, file: str, dialect: Dialect, database: str, by: str
+) -> BackupFacts:
+    """A bare archive or database file, kept as backups are, which is trusted in nothing. What it was before
+    goes into the trash. Raises BackupError."""
+    kept = file
+    recipient = current_settings().backup_encryption_key
+    if not uploaded_content(file):
+        with folder.open(file) as stream:
+            kept = take_in(op, folder, stream, file, recipient, is_upload=False)
+        op.phase("Read what was kept", unit="byte")
+    with folder.open(kept) as stream:
+        sha256 = hash_file(op, stream)
+        size = stream.seek(0, 2)
+    encrypted_to = recipient if kept.endswith(".age") else ""
+    values = {"file": kept, "sha256": sha256, "size": size, "dialect": dialect, "encrypted_to": encrypted_to}
+    facts = _record(values | _place_of(database), by, op.id)
+    if kept != file:
+        folder.trash(file)
+    return facts
+
+
+def _place_of(database: str) -> dict[str, Any]:
+    """Which database that is, if it is one that is known here."""
+    settings = current_settings()
+    is_own = fold(database) == fold(settings.database.name)
+    name = settings.database.name if is_own else visible(fold(database))
+    if len(name) > _LONGEST_NAME:
+        raise InvalidInput("No database has so long a name.")
+    named = select(RegisteredDatabase.id).where(RegisteredDatabase.name == name)
+    with transaction() as session:
+        return {"database": name, "is_own": is_own, "database_id": None if is_own else session.scalar(named)}
+
+
+def _record(values: dict[str, Any], by: str, operation_id: str) -> BackupFacts:
+    now = utc_now()
+    row = Backup(
+        **values,
+        id=new_id(),
+        origin=UPLOADED,
+        reason="from elsewhere",
+        made_by=by,
+        operation_id=operation_id,
+        taken_at=now,
+        proven_at=now,
+        level=Level.STORED,
+    )
+    seen = BackupEvidence(
+        backup_id=row.id,
+        level=Level.STORED,
+        is_met=True,
+        seen_at=now,
+        seconds=0.0,
+        details=f"{in_words(row.size)} from elsewhere, SHA-256 {row.sha256}",
+        operation_id=operation_id,
+    )
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        session.add(seen)
+        return facts_of(row)
