@@ -49,10 +49,10 @@ def next_verification() -> tuple[str, str] | None:
         if session.scalars(of_kind.where(OperationRecord.state.in_(LIVE)).limit(1)).first():
             return None
         backups = [facts_of(row) for row in session.scalars(new)]
-    found = (
-        (one.name, level) for one in backups if (level := _reachable(one, wanted)) and not _was_asked(one)
-    )
-    return next(found, None)
+    for backup in backups:
+        if (level := _reachable(backup, wanted)) and not _was_asked(backup):
+            return backup.name, level
+    return None
 
 
 def is_too_early(kind: str, target: str) -> bool:
@@ -70,16 +70,16 @@ def is_too_early(kind: str, target: str) -> bool:
 
 
 def drop_scratch() -> tuple[str, ...]:
-    """Drop the scratch databases of operations of this console that are over, and give their names. Servers are
-    asked only when an operation that may have left one did not end well. Needs an application context. Raises
-    ServerError for the console's own tables."""
+    """Drop the scratch databases of operations of this console that are over, and give their names. Servers
+    are asked only when an operation that may have left one did not end well. Needs an application context.
+    Raises ServerError for the console's own tables."""
     dead = _dead_operations()
     return tuple(name for database in _databases() for name in _drop_on(database, dead)) if dead else ()
 
 
 def _reachable(backup: BackupFacts, wanted: Level) -> str:
-    """How far it can be proven here, "" where it is proven so far already: what is encrypted can be read again
-    without the identity, not decoded."""
+    """How far it can be proven here, "" where it is proven so far already: what is encrypted can be read
+    again without the identity, and not decoded."""
     settings = current_settings()
     level = Level.INTACT if backup.encrypted_to and not settings.backup_identity else wanted
     return "" if Level(backup.level).reaches(level) else level

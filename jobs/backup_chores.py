@@ -1,4 +1,4 @@
-"""What every worker does for backups again and again: the work itself is queued, in the name of the worker."""
+"""What every worker does for backups again and again: what takes long is queued in the name of the worker."""
 
 from __future__ import annotations
 
