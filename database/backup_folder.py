@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import AlreadyExists, BackupDamaged, InvalidInput
+from core.errors import AlreadyExists, BackupDamaged, BackupError, InvalidInput
 from core.failpoints import failpoint
 from core.text import size
 from database.open_folder import (
@@ -115,7 +115,8 @@ class BackupFolder:
         try:
             yield
         finally:
-            self.clear_parts(lambda operation: operation != operation_id)
+            with suppress(BackupError):  # then it is a chore's, and what went wrong before is said
+                self.clear_parts(lambda operation: operation != operation_id)
 
     def clear_parts(self, is_running: Callable[[str], bool]) -> tuple[str, ...]:
         """Remove the parts of operations that run no more, and give their names."""

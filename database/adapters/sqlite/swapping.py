@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from core.errors import Conflict
+from core.errors import AppError, Conflict
 from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import visible
@@ -48,12 +48,22 @@ def perform(op: Operation, places: Places, swap: Swap, timeout: float) -> None:
     new = places.path(swap.new)
     if state is SwapState.BEFORE:
         _check_is_the_one(places, swap)
-        live, copy = places.adapter(places.live), places.adapter(copy_of(new))
-        places.remove(copy_of(new))  # of an earlier try: others may have written since
-        _fit(op, live, places.adapter(new), mark_of(new), timeout)
-        keep_and_replace(op, live, copy, places.adapter(new), timeout)
+        _put(op, places, new, timeout)
     if state is not SwapState.AFTER:
         _clean_up(places, new, places.path(swap.kept), timeout)
+
+
+def _put(op: Operation, places: Places, new: Path, timeout: float) -> None:
+    live, copy = places.adapter(places.live), places.adapter(copy_of(new))
+    places.remove(copy_of(new))  # of an earlier try: others may have written since
+    try:
+        _fit(op, live, places.adapter(new), mark_of(new), timeout)
+        keep_and_replace(op, live, copy, places.adapter(new), timeout)
+    except AppError:
+        with suppress(AppError, OSError):  # whoever comes next finds it
+            if not has_mark(places, new, timeout):
+                places.remove(copy_of(new))
+        raise
 
 
 def mark_of(new: Path) -> str:
