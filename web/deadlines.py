@@ -36,6 +36,12 @@ class Deadlines:
             with self._lock:
                 self._ends.pop(connection, None)
 
+    def grant(self, connection: socket.socket, seconds: float) -> None:
+        """Give the request that is read from `connection` more time, for it is longer than others."""
+        with self._lock:
+            if connection in self._ends:
+                self._ends[connection] += seconds
+
     def _watch(self) -> None:
         while True:
             time.sleep(_TICK)

@@ -29,17 +29,19 @@ class Count:
 
 @dataclass(frozen=True)
 class Place:
-    """A page in the navigation. `endpoint` shows it."""
+    """A page in the navigation. `endpoint` shows it; pages of the subjects `below` stand below it."""
 
     title: str
     endpoint: str
     icon: str
     count: Count | None = None
+    below: tuple[str, ...] = ()
 
     @property
     def is_here(self) -> bool:
         """True on this page and those below it."""
-        return (request.endpoint or "").partition(".")[0] == self.endpoint.partition(".")[0]
+        subject = (request.endpoint or "").partition(".")[0]
+        return subject in (self.endpoint.partition(".")[0], *self.below)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Section:
 
 Counts = Mapping[str, Count]  # by endpoint; a zero is not shown
 
+_OF_BACKUPS = ("restores", "replacements", "retention", "foreign_backups")
 _SECTIONS = (
     Section(
         "",
@@ -60,6 +63,7 @@ _SECTIONS = (
             Place("Operations", _OPERATIONS, "activity"),
         ),
     ),
+    Section("Database", (Place("Backups", "backups.index", "archive", below=_OF_BACKUPS),)),
     Section("Access", (Place("Databases", "databases.index", "database"),)),
     Section(
         "Watch",

@@ -9,6 +9,7 @@ from typing import Literal
 
 from core.text import duration, plural
 from features.backups import BackupFacts
+from web.backup_words import hours
 
 SPAN = timedelta(hours=72)
 _APART = 27.0  # percent between two labels, so that they do not touch on a phone
@@ -64,7 +65,7 @@ def recovery_line(
         places[verified.id] if verified else 0.0,
         is_past,
         target if target else None,
-        "" if target_seconds is None else _hours(target_seconds),
+        "" if target_seconds is None else hours(target_seconds),
         _words(shown, verified, at),
     )
 
@@ -91,10 +92,6 @@ def _anchor(x: float) -> Literal["start", "middle", "end"]:
 def _moment(at: datetime) -> str:
     local = at.astimezone()
     return f"{local:%b} {local.day}, {local:%H:%M}"
-
-
-def _hours(seconds: float) -> str:
-    return f"{seconds / 3600:g} h" if seconds >= 3600 else duration(seconds)
 
 
 def _words(shown: list[BackupFacts], verified: BackupFacts | None, at: datetime) -> str:

@@ -15,6 +15,7 @@ from web.bearer import refuse_tokens_in_addresses
 from web.hosts import LOOPBACK_NAMES
 from web.permissions import check_permission, public
 from web.readiness import init_readiness
+from web.uploads import is_streamed
 
 BODY_LIMIT = 1024 * 1024  # bytes
 FIELD_LIMIT = 1000
@@ -85,13 +86,15 @@ def refuse_cut_bodies() -> None:
     """Refuse a body that ended before its length, because its sender went away or was too slow: of a form
     cut short, half would be done. Raises 408."""
     announced = request.content_length or 0
+    if is_streamed():
+        return
     if len(request.get_data(cache=True)) < announced:  # kept, so that the form can be read from it
         raise RequestTimeout()
 
 
 def refuse_many_fields() -> None:
     """Refuse a form of more than a thousand fields; for multipart ones Flask does. Raises 413."""
-    if request.mimetype != "application/x-www-form-urlencoded":
+    if request.mimetype != "application/x-www-form-urlencoded" or is_streamed():
         return
     if request.get_data(cache=True).count(b"&") >= FIELD_LIMIT:
         raise RequestEntityTooLarge()

@@ -81,13 +81,17 @@
     return (_, first, last) => [first - half, last + half];
   }
 
+  // A label that would end beyond the plot is left out: half a date is none
+  const within = (plot, at, words) => words.map((word, place) =>
+    plot.valToPos(at[place], "x") + 3.2 * word.length > plot.bbox.width / devicePixelRatio ? "" : word);
+
   function axes(element, data) {
     if (element.closest(".plot-small")) return [{ show: false }, { show: false }];
     const style = getComputedStyle(element);
     const common = { stroke: colour(element, "label"), font: `${style.fontSize} ${style.fontFamily}`, ticks: { show: false } };
     const widest = (_, labels) => 16 + 6.6 * Math.max(...(labels ?? [""]).map((label) => label.length));
     return [
-      { ...common, size: 26, gap: 8, space: 72, grid: { show: false }, values: (_, at, __, ___, step) => moments(at, step) },
+      { ...common, size: 26, gap: 8, space: 72, grid: { show: false }, values: (plot, at, __, ___, step) => within(plot, at, moments(at, step)) },
       { ...common, size: widest, gap: 10, space: 30, incrs: STEPS, grid: { stroke: colour(element, "grid"), width: 1 }, values: (_, at) => amounts(data.unit, at) },
     ];
   }

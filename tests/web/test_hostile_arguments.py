@@ -16,7 +16,10 @@ WORDS = (
     *("%00", "a%00b", "%FF", "%ED%A0%80", "%2e%2e", "'", "%22", "%25s", "-5", "1_0"),
     *(HUGE, f"-{HUGE}", str(2**63), "z" * 10_000, "%F0%9F%98%80" * 50),
 )
-QUESTIONS = ("before", "after", "shown", "seen", "next", "fresh")
+QUESTIONS = (
+    *("before", "after", "shown", "seen", "next", "fresh"),
+    *("database", "all", "proof", "month", "cursor", "new_name", "beside"),
+)
 TAKEN = {"id": ID, "name": "shop", "token": "x", "filename": "x", "prefix": "0" * 12}
 
 

@@ -8,14 +8,19 @@ from web.navigation import provide_counts
 from web.pages import (
     appearance,
     audit,
+    backups,
     databases,
     first_admin,
+    foreign_backups,
     health,
     operations,
     overview,
     passwords,
     probes,
     proof,
+    replacements,
+    restores,
+    retention,
     sign_in,
     styleguide,
     tokens,
@@ -24,6 +29,11 @@ from web.pages import (
 _PAGES = (
     overview,
     operations,
+    backups,
+    retention,
+    foreign_backups,
+    replacements,
+    restores,
     databases,
     health,
     audit,
@@ -43,3 +53,4 @@ def register_pages(app: Flask) -> None:
     for page in _PAGES:
         app.register_blueprint(page.pages)
     provide_counts(app, operations.counts)
+    provide_counts(app, backups.counts)

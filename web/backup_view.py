@@ -1,0 +1,87 @@
+"""Which backups the reader looks at: of which database, of which proof, in which month. It stands in the
+address, so that every link of the page can keep it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date
+from typing import Any
+
+from flask import current_app, request, url_for
+
+from core.naming import fold
+from core.text import visible
+from features.backups import BackupFacts
+from features.databases import list_databases
+from web.auth import now
+from web.calendar import YearMonth, read_month
+from web.settings import settings_of
+
+PROOFS = (("All", "all"), ("Verified", "verified"), ("Not verified", "not_verified"), ("Damaged", "damaged"))
+
+
+@dataclass(frozen=True)
+class View:
+    """What is looked at; `database` is "" for all of them, `own` the name of the console's own."""
+
+    database: str
+    own: str
+    proof: str
+    month: YearMonth
+
+    @property
+    def is_own(self) -> bool:
+        """True for the console's own database."""
+        return fold(self.database) == fold(self.own)
+
+    def address(self, backup: str = "", *, cursor: str = "", shown: int = 0) -> str:
+        """Where this is shown, beside the backup of that id when there is one."""
+        words: dict[str, Any] = {
+            "database": None if self.is_own or not self.database else self.database,
+            "all": None if self.database else 1,
+            "proof": None if self.proof == "all" else self.proof,
+            "month": None if self.month == YearMonth.of(today()) else self.month,
+            "cursor": cursor or None,
+            "shown": shown or None,
+        }
+        return url_for("backups.show", id=backup, **words) if backup else url_for("backups.index", **words)
+
+    def of_month(self, month: YearMonth) -> View:
+        """The same in another month."""
+        return replace(self, month=month)
+
+    def of_proof(self, proof: str) -> View:
+        """The same for another proof."""
+        return replace(self, proof=proof)
+
+    def of_database(self, database: str) -> View:
+        """All backups of another database, of this month."""
+        return View(database, self.own, "all", YearMonth.of(today()))
+
+
+def read_view(shown: BackupFacts | None = None) -> View:
+    """What the address asks for; beside a backup, those of its database in its month. Raises InvalidInput for
+    what is no month."""
+    own = settings_of(current_app).database.name
+    named = request.args.get("database", "") or (shown.database if shown else "") or own
+    month = request.args.get("month", "")
+    if shown and not month:
+        month = str(YearMonth.of(shown.taken_at.astimezone(UTC).date()))
+    return View(
+        "" if request.args.get("all") else own if fold(named) == fold(own) else visible(named[:255]),
+        own,
+        request.args.get("proof", "all"),
+        read_month(month, today()),
+    )
+
+
+def database_names(besides: str = "") -> tuple[str, ...]:
+    """The console's own database, then the registered ones; and `besides`, which may be neither now."""
+    own = settings_of(current_app).database.name
+    names = [own, *(visible(one.name) for one in list_databases())]
+    return tuple(names if not besides or besides in names else [*names, besides])
+
+
+def today() -> date:
+    """The day it is, as the calendar of backups counts days: by UTC."""
+    return now().astimezone(UTC).date()
