@@ -11,9 +11,11 @@ from cli.runtime import Invocation, pass_invocation
 from core.backup_levels import Level
 
 if TYPE_CHECKING:
+    from core.errors import TargetBusy
     from features.backup_rows import BackupFacts
 
 _PROVABLE = [level.value for level in Level if level is not Level.STORED]
+_PAUSE = 0.5  # seconds between two looks at somebody else's work
 
 
 @click.command(
@@ -55,13 +57,35 @@ def prove(invocation: Invocation, backup: BackupFacts, level: Level) -> None:
     from cli.backup_text import proven
     from cli.console import say
     from core.clock import monotonic
+    from core.errors import TargetBusy
     from features.backup_verification import verify_backup
 
     if level is Level.STORED:
         return
     began = monotonic()
-    seen = invocation.run(verify_backup, backup.name, level)
+    try:
+        seen = invocation.run(verify_backup, backup.name, level)
+    except TargetBusy as busy:
+        seen = _proven_by(busy, backup)
+        if seen.is_damaged or not Level(seen.level).reaches(level):
+            seen = invocation.run(verify_backup, backup.name, level)
     say(proven(seen, monotonic() - began))
+
+
+def _proven_by(busy: TargetBusy, backup: BackupFacts) -> BackupFacts:
+    """The backup once whoever works on it is done: a worker proves new ones by itself. Raises TargetBusy when
+    it is not known who does."""
+    import time
+
+    from operations.store import read_operation
+
+    holder = busy.holder
+    if holder is None:
+        raise busy
+    click.echo(f"Waits for: {holder.title} by {holder.actor}.", err=True)
+    while read_operation(holder.operation_id).finished_at is None:
+        time.sleep(_PAUSE)
+    return _find(backup.name)
 
 
 def _prove_all(invocation: Invocation, backups: tuple[BackupFacts, ...], level: Level) -> None:

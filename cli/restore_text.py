@@ -61,10 +61,12 @@ def _show_steps(plan: RestorePlan) -> None:
         for number, step in enumerate(plan.steps, start=1)
     ]
     show_table(("", "Step", "Takes", ""), rows, numbers=(2,))
-    away = (
-        "" if plan.is_beside or plan.away_seconds is None else f", away for about {_time(plan.away_seconds)}"
-    )
-    say(f"All of it takes {'about ' * (plan.seconds is not None)}{_time(plan.seconds)}{away}.")
+    said = "How long all of it takes is not measured."
+    if plan.seconds is not None:
+        said = f"All of it takes about {duration(plan.seconds)}."
+    if not plan.is_beside and plan.away_seconds is not None:
+        said += f" {plan.database} is away for about {duration(plan.away_seconds)}."
+    say(said)
     if plan.disk_needed is not None:
         free = "" if plan.disk_free is None else f" of {size(plan.disk_free)} that are free"
         say(f"It needs {size(plan.disk_needed)}{free}.")
@@ -81,4 +83,7 @@ def _show_obstacles(plan: RestorePlan) -> None:
 
 
 def _time(seconds: float | None) -> str:
-    return NOT_MEASURED if seconds is None else duration(seconds)
+    """How long a step takes; nothing for what is no work."""
+    if seconds is None:
+        return NOT_MEASURED
+    return duration(seconds) if seconds else ""

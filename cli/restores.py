@@ -118,7 +118,7 @@ def _confirm(invocation: Invocation, plan: RestorePlan, confirm: bool, confirm_n
     confirm_destruction(
         invocation.settings,
         plan.database,
-        what=f"Restoring {plan.database} to {plan.backup.name}, which loses {losses(plan)}",
+        what=f"Replacing {plan.database} with {plan.backup.name}, losing {losses(plan)}",
         confirmed=confirm,
         confirm_name=confirm_name,
         guarded=plan.environment == "production",
