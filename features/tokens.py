@@ -74,7 +74,7 @@ def check_new_token(username: str, name: str, role: str, days: int, until: datet
     if until and utc_now() + timedelta(days=days) > until:
         raise InvalidInput(
             f"A token ends before the one that makes it, which ends {until:%Y-%m-%d %H:%M} UTC.",
-            hint="Take fewer days, or make it on the page Tokens.",
+            hint="Take fewer days, or make it on the page API tokens.",
         )
     with transaction() as session:
         user = _find_user(session, username)

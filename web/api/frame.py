@@ -21,7 +21,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _EVERYWHERE = (400, 401, 403, 429, 500, 503)
 
 _ABOUT = """Long work answers 202 with an operation: ask for it at its url until its state is succeeded,
-failed, interrupted or cancelled. Make a token on the page Tokens, or with manage_db.py token create."""
+failed, interrupted or cancelled. Make a token on the page API tokens, or with manage_db.py token create."""
 
 
 class Declare(Protocol):

@@ -34,8 +34,9 @@ class AcceptedSchema(Schema):
 class Id(fields.String):
     """The identifier of an operation, a backup and the like."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=[Length(equal=26), _check_id], **kwargs)
+    def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        described = {"pattern": "^[0-9a-z]{26}$"} | (metadata or {})
+        super().__init__(validate=[Length(equal=26), _check_id], metadata=described, **kwargs)
 
 
 def _check_id(text: str) -> None:
