@@ -1,22 +1,26 @@
 """Checks that only the console can make, on its own tables: does a worker take up what is queued, do the
-registered databases answer, what did the last verifications find. Each needs an application context."""
+registered databases answer, are all backups whole and new, what did the last verifications find. Each needs
+an application context."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 
-from core.clock import monotonic
+from core.backup_levels import DAMAGED, VERIFIED
+from core.clock import monotonic, utc_now
 from core.text import duration, plural
+from database.context import current_settings
 from database.transactions import transaction
+from features.backup_rows import name_of
 from features.database_probe import Outcome
 from features.database_rows import UNKNOWN
 from features.databases import list_databases
 from features.health_report import Check, Status
-from models import OperationRecord, RegisteredDatabase
+from models import Backup, OperationRecord, RegisteredDatabase
 from models.types import database_now
 
 PATIENCE = timedelta(seconds=30)  # what is queued for longer waits for a worker, unless one is at work
@@ -40,7 +44,7 @@ _VERIFICATIONS = (
 def check_console() -> tuple[Check, ...]:
     """All of them. Raises ServerError."""
     found: list[Check] = []
-    for look in (_worker, _databases, _verifications):
+    for look in (_worker, _databases, _backups, _verifications):
         found += _timed(look)
     return tuple(found)
 
@@ -86,8 +90,7 @@ def _databases() -> Iterator[Check]:
         value = f"{plural(total, 'registered database')}, none in trouble{_exceptions()}"
         yield Check("databases", Status.HEALTHY, value)
         return
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    value = f"{len(names)} of {total} in trouble: {', '.join(names[:_NAMED])}{more}{_exceptions()}"
+    value = f"{len(names)} of {total} in trouble: {_some(names)}{_exceptions()}"
     yield Check("databases", Status.DEGRADED, value, "Each says on its row what is wrong.")
 
 
@@ -96,6 +99,42 @@ def _exceptions() -> str:
     held against anyone."""
     exposed = [f"{one.name} (TLS {one.fields.tls_mode})" for one in list_databases() if one.fields.exposure]
     return f"; TLS exceptions: {', '.join(exposed)}" if exposed else ""
+
+
+def _backups() -> Iterator[Check]:
+    """Is every backup what was stored, and has every registered database that is backed up a verified one
+    that is new enough? Silent where there is nothing to say."""
+    damaged = select(Backup.file).where(Backup.level == DAMAGED, Backup.removed_at.is_(None))
+    with transaction() as session:
+        names = [name_of(file) for file in session.scalars(damaged.order_by(Backup.taken_at.desc()))]
+    found = [f"{len(names)} damaged: {_some(names)}"] if names else []
+    if overdue := _overdue():
+        found.append(f"none verified that is new enough: {_some(overdue)}")
+    if found:
+        hint = "Back up again, see that a worker runs, and look at the disk they lie on."
+        yield Check("backups", Status.DEGRADED, "; ".join(found), hint)
+
+
+def _overdue() -> list[str]:
+    hours = current_settings().backup_target_hours
+    if hours is None:
+        return []
+    newest = func.max(case((Backup.level.in_(VERIFIED), Backup.taken_at)))
+    backed_up = (
+        select(RegisteredDatabase.name, newest)
+        .join(Backup, Backup.database_id == RegisteredDatabase.id)
+        .where(Backup.removed_at.is_(None))
+        .group_by(RegisteredDatabase.name)
+        .order_by(RegisteredDatabase.name)
+    )
+    since = utc_now() - timedelta(hours=hours)
+    with transaction() as session:
+        return [row[0] for row in session.execute(backed_up) if row[1] is None or row[1] < since]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _verifications() -> Iterator[Check]:

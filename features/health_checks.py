@@ -14,6 +14,7 @@ from database.adapters import open_connection
 from database.adapters.base import Adapter, Connection, TlsState
 from database.expected import TABLES
 from database.revisions import VERSION_TABLE, pending_revisions
+from features.health_backups import check_age
 from features.health_disks import check_disk
 from features.health_report import Check, Status
 
@@ -136,6 +137,12 @@ def data_disk(session: Session) -> Iterator[Check]:
         yield check_disk("data_disk", Path(folder))
 
 
+def backup(session: Session) -> Iterator[Check]:
+    """Is there a verified backup that is new enough?"""
+    target = session.settings.backup_target_hours
+    yield from check_age(session.adapter, session.connection, target)
+
+
 def probes(session: Session) -> Iterator[Check]:
     """What else does this kind of server have to say?"""
     for probe in session.adapter.probes(session.connection):
@@ -154,6 +161,7 @@ QUESTIONS: dict[str, Question] = {
     "pool": pool,
     "tls": tls,
     "data_disk": data_disk,
+    "backup": backup,
     "probes": probes,
 }
 

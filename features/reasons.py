@@ -17,6 +17,8 @@ _TITLES = {
     "pool": "Connections run short",
     "data_disk": "The disk with the data is filling up",
     "backup_disk": "The disk with the backups is filling up",
+    "backup": "No verified backup is new enough",
+    "backups": "Backups are damaged or too old",
     "worker": "No worker takes up what is queued",
     "databases": "Registered databases are in trouble",
     "audit": "The audit is not as it was written",
