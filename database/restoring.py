@@ -48,7 +48,7 @@ def build_copy(
     created: Callable[[], None] = lambda: None,
 ) -> Copy:
     """Restore `source` into a new database of that name and compare it with the manifest; `created` is
-    called once it is there. Phases: Restore beside it (bytes), Compare with the manifest (tables). Raises
+    called when it is there. Phases: Restore beside it (bytes), Compare with the manifest (tables). Raises
     AlreadyExists, PrivilegeMissing, BackupDamaged, BackupIncompatible, BackupError where it is not equal,
     ToolError, ServerError, OperationCancelled; then nothing of it is left."""
     began = monotonic()
@@ -59,6 +59,7 @@ def build_copy(
         failpoint("restore.created")
         check_account(place, source)
         adapter.load(op, source, place)
+        created()  # to load it may have meant to make it anew
         failpoint("restore.loaded")
         undone = adapter.hand_over(op, place, source.manifest)
         failpoint("restore.handed_over")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.errors import AlreadyExists, Conflict, NotFound
 from core.progress import Operation
 from core.text import visible
-from database.adapters.backup import BackupAdapter, Swap
+from database.adapters.backup import BackupAdapter, Swap, name_for
 from database.transactions import transaction
 from features.backup_subjects import Subject
 from features.replacement_rows import PREPARED, find_replacement, write_prepared
@@ -24,10 +24,7 @@ def being_made(
 ) -> Iterator[Callable[[], None]]:
     """The name is free when the block begins, and nothing has it when the block fails. What is given is
     called once the database was created. Raises AlreadyExists."""
-    if exists(adapter, name):
-        raise AlreadyExists(
-            f"There is a database {visible(name)} already.", hint="Choose a name that is not taken."
-        )
+    refuse_taken(adapter, name)
     id = write_prepared(op, subject, Swap("", name, ""), None)
 
     def created() -> None:
@@ -38,6 +35,14 @@ def being_made(
         yield created
     finally:
         _forget(id)
+
+
+def refuse_taken(adapter: BackupAdapter, name: str) -> None:
+    """Raises AlreadyExists when the server has a database of that name."""
+    if exists(adapter, name):
+        raise AlreadyExists(
+            f"There is a database {visible(name)} already.", hint="Choose a name that is not taken."
+        )
 
 
 def exists(adapter: BackupAdapter, name: str) -> bool:
@@ -52,9 +57,11 @@ def exists(adapter: BackupAdapter, name: str) -> bool:
 def clear_earlier(op: Operation, adapter: BackupAdapter, operation_id: str = "") -> None:
     """Drop what an earlier attempt of this operation, or of another that is over, left half made. Raises
     Conflict when it cannot be told whose a database is, ServerError."""
+    earlier = Operation(id=operation_id or op.id)
+    adapter.drop(earlier, name_for("new", earlier))  # the account, and what it still owned
     with transaction() as session:
         mine = (
-            Replacement.operation_id == (operation_id or op.id),
+            Replacement.operation_id == earlier.id,
             Replacement.live_name == "",
             Replacement.state == PREPARED,
         )

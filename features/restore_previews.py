@@ -41,7 +41,7 @@ def plan_restore(backup: str, database: str = "", new_name: str = "") -> Restore
     sizes, revision = _look(subject)
     times = times_of(subject.name, facts)
     undo_until = None if new_name else now + timedelta(days=settings.restore_grace_days)
-    kept = "" if new_name else kept_name(subject)
+    kept = "" if new_name else kept_name(subject, adapter)
     return RestorePlan(
         facts,
         subject.name,

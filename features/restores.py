@@ -16,7 +16,7 @@ from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.backup_verification import verify_backup
 from features.backups import create_backup
-from features.new_databases import being_made, clear_earlier
+from features.new_databases import being_made, clear_earlier, refuse_taken
 from features.restore_checks import obstacles_to
 from features.restore_plans import RestorePlan
 from features.restore_previews import plan_restore
@@ -46,6 +46,9 @@ def restore_backup(
     adapter = subject.open_adapter()
     if go_on_from(op, subject, adapter):
         return subject.name
+    if new_name:
+        clear_earlier(op, adapter)
+        refuse_taken(adapter, new_name)
     with _checked(op, adapter, subject, backup, new_name) as (facts, source):
         if new_name:
             _restore_as(op, adapter, subject, facts, source, new_name)
@@ -89,7 +92,6 @@ def _back_up(op: Operation, subject: Subject, made_by: str) -> None:
 def _restore_as(
     op: Operation, adapter: BackupAdapter, subject: Subject, facts: BackupFacts, source: Source, name: str
 ) -> None:
-    clear_earlier(op, adapter)
     with being_made(op, subject, adapter, name) as created:
         copy = build_copy(op, adapter, source, name, created)
     record_restore(op, facts, copy)

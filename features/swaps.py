@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -23,6 +24,7 @@ from database.own_copy import prepare_own_copy
 from database.restoring import account_for, put_in_place, sign_in_and_look
 from database.transactions import transaction
 from features.backup_subjects import Subject
+from features.new_databases import exists
 from features.replacement_rows import (
     ABANDONED,
     PREPARED,
@@ -47,11 +49,17 @@ class Incoming:
     backup_id: str | None = None
 
 
-def kept_name(subject: Subject) -> str:
-    """What the live database of now would be called once it is put aside."""
+def kept_name(subject: Subject, adapter: BackupAdapter) -> str:
+    """What the live database of now would be called once it is put aside: a name that is free."""
     live = subject.parameters
     head = live.name.encode()[:_LONGEST].decode(errors="ignore")
-    name = f"{head}_{utc_now():%Y%m%d_%H%M%S}"
+    moment = utc_now()
+    while exists(adapter, name := _name_beside(live, f"{head}_{moment:%Y%m%d_%H%M%S}")):
+        moment += timedelta(seconds=1)
+    return name
+
+
+def _name_beside(live: ConnectionParameters, name: str) -> str:
     if adapter_for(live).supports(Capability.SESSIONS):
         return name
     return str(Path(live.database).with_name(f"{name}.db"))
@@ -64,7 +72,7 @@ def replace_live(
     LeaseLost, Conflict, ServerError when the live database is as it was."""
     live = adapter.database.database
     identities = adapter.identity(live), adapter.identity(incoming.name)
-    swap = Swap(live, incoming.name, kept_name(subject), *identities)
+    swap = Swap(live, incoming.name, kept_name(subject, adapter), *identities)
     id = write_prepared(op, subject, swap, incoming.backup_id)
     with _abandoned_on_failure(adapter, swap, id):
         failpoint("restore.prepared")

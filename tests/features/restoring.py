@@ -11,11 +11,13 @@ from core.connection import parse_url
 from core.progress import Feature
 from core.settings import Settings
 from database.context import application_context
+from database.transactions import transaction
 from features.backup_rows import BackupFacts
 from features.backup_subjects import find_subject
 from features.backups import create_backup
 from features.databases import add_database
 from features.restores import restore_backup
+from models import User
 from operations.runner import Runner
 from tests.features.registering import described, with_places
 from tests.servers import Server
@@ -97,11 +99,15 @@ def leftovers(settings: Settings, database: str = "shop") -> tuple[str, ...]:
 
 
 def drop_beside(server: Server, url: str) -> None:
-    """Drop what the test made beside the database at `url`, whose names begin with its own."""
-    own = parse_url(url).name
-    for name in names_on(server, url):
-        if name.startswith(f"{own}_"):
-            server.drop_database(url_of(server, url, name))
+    """Drop what the test made beside the database at `url`."""
+    for name in names_beside(server, url):
+        server.drop_database(url_of(server, url, name))
+
+
+def names_beside(server: Server, url: str) -> set[str]:
+    """The databases on the server whose names begin with that of the one at `url`, but for itself; the rest
+    are other tests'."""
+    return {name for name in names_on(server, url) if name.startswith(f"{parse_url(url).name}_")}
 
 
 def names_on(server: Server, url: str) -> set[str]:
@@ -128,3 +134,9 @@ def url_of(server: Server, url: str, name: str) -> str:
 def name_beside(url: str) -> str:
     """A name for a new database beside that at `url`."""
     return f"{parse_url(url).name}_copy"
+
+
+def add_users(settings: Settings, *names: str) -> None:
+    """Users of the console."""
+    with application_context(settings), transaction() as session:
+        session.add_all(User(username=name, email=f"{name}@example.com", name=name) for name in names)

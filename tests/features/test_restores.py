@@ -1,21 +1,78 @@
 """Backups put back: beside the live database and in its place, as a new one, and never by half (TRUST D4, D5,
-B2, B3, B8 to B12)."""
+B2, B3, B10)."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from core import failpoints
+from core.clock import utc_now
+from core.errors import (
+    AlreadyExists,
+    BackupDamaged,
+    BackupError,
+    BackupIncompatible,
+    Conflict,
+    InvalidInput,
+    LockTimeout,
+    NotFound,
+    OperationCancelled,
+    TargetBusy,
+)
 from core.settings import Settings
 from database.context import application_context
-from features.replacements import list_replacements, undo_restore
+from database.transactions import transaction
+from features.backup_rows import BackupFacts
+from features.backups import create_backup, list_backups, read_backup
+from features.replacements import (
+    drop_kept,
+    list_replacements,
+    overdue_replacements,
+    read_replacement,
+    undo_restore,
+)
+from features.restore_plans import RevisionOrder
+from features.restores import plan_restore, restore_backup
+from models import Backup, Replacement
+from operations.runner import Runner
 from tests.features.restoring import (
+    ADMIN,
     BOOKS,
     add_books,
     back_up,
     count,
     leftovers,
+    name_beside,
+    names_beside,
     restore,
     run,
+    url_of,
 )
 from tests.servers import Server
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]], None]:
+    """`at(failpoint, happen)`: what happens once the work of this process comes there."""
+
+    def listen(name: str, happen: Callable[[], None]) -> None:
+        monkeypatch.setattr(failpoints, "_listeners", [lambda there: happen() if there == name else None])
+
+    return listen
+
+
+def untouched(settings: Settings, server: Server, url: str, books: int) -> bool:
+    """True when the live database is as it was, and nothing was left of the restore."""
+    with application_context(settings):
+        kept = [one.state for one in list_replacements("shop")]
+    return count(server, url) == books and not leftovers(settings) and kept in ([], ["abandoned"])
 
 
 def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
@@ -29,7 +86,224 @@ def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
     assert count(server, database_url) == BOOKS
     with application_context(shop):
         (kept,) = list_replacements("shop")
+        newest = list_backups("shop").backups[0]
     assert (kept.state, kept.can_undo, kept.backup_id) == ("swapped", True, backup.id)
+    assert (newest.reason, newest.row_count, newest.level) == ("before restore", BOOKS + 6, "readable")
     assert not leftovers(shop)
     run(shop, undo_restore, kept.id, "shop", made_by="ada")
     assert count(server, database_url) == BOOKS + 4
+    # What was undone is kept in turn: the undo is undone.
+    with application_context(shop):
+        back, undone = list_replacements("shop")
+    assert (undone.state, undone.can_undo, back.can_undo) == ("undone", False, True)
+    run(shop, undo_restore, back.id, "shop", made_by="ada")
+    assert count(server, database_url) == BOOKS
+
+
+def test_a_restore_into_a_new_database_leaves_the_live_one_alone(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    backup, name = back_up(shop), name_beside(database_url)
+    add_books(server, database_url, 1000, 5)
+    assert restore(shop, backup.name, new_name=name) == name
+    assert count(server, url_of(server, database_url, name)) == BOOKS
+    assert untouched(shop, server, database_url, BOOKS + 5)
+    with pytest.raises(AlreadyExists):
+        restore(shop, backup.name, new_name=name)
+    assert count(server, url_of(server, database_url, name)) == BOOKS
+
+
+def test_the_last_restore_says_how_long_the_next_one_takes(shop: Settings) -> None:
+    backup = back_up(shop)
+    with application_context(shop):
+        before = plan_restore(backup.id)
+    assert before.seconds is None
+    assert before.away_seconds is None
+    restore(shop, backup.id)
+    with application_context(shop):
+        after = plan_restore(backup.id)
+        assert read_backup(backup.id).backup.restore_seconds
+    assert after.seconds
+    assert after.away_seconds
+
+
+def test_the_plan_says_what_is_lost_and_changes_nothing(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    backup = back_up(shop)
+    add_books(server, database_url, 1000, 5)
+    server.execute(database_url, "CREATE TABLE later (id integer PRIMARY KEY)")
+    with application_context(shop):
+        plan = plan_restore(backup.name)
+    assert plan.is_possible
+    assert (plan.database, plan.environment, plan.is_own) == ("shop", "staging", False)
+    (book,) = plan.tables_lost
+    assert (book.name.rpartition(".")[2], book.now, book.after, book.lost) == ("book", BOOKS + 5, BOOKS, 5)
+    later = next(table for table in plan.tables if table.name.endswith("later"))
+    assert (later.now, later.after) == (0, None)
+    assert (plan.rows_lost, plan.loses_data, plan.revision) == (5, True, RevisionOrder.NONE)
+    assert plan.command == f"python manage_db.py restore {backup.name}"
+    assert plan.undo_until
+    assert plan.undo_until > utc_now() + timedelta(days=6)
+    assert untouched(shop, server, database_url, BOOKS + 5)
+    assert not names_beside(server, database_url)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "manifest"])
+def test_a_damaged_backup_is_found_before_anything_is_touched(
+    shop: Settings, server: Server, database_url: str, damage: str
+) -> None:
+    """TRUST B2."""
+    backup = back_up(shop)
+    path = shop.backup_dir / backup.file
+    content = path.read_bytes()
+    if damage == "flip":
+        path.write_bytes(content[:200] + bytes([content[200] ^ 1]) + content[201:])
+    elif damage == "manifest":
+        (shop.backup_dir / f"{backup.name}.manifest.json").write_text("{}")
+    elif damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"")
+    with pytest.raises((BackupDamaged, NotFound)):
+        restore(shop, backup.id)
+    assert untouched(shop, server, database_url, BOOKS)
+    with application_context(shop):
+        assert list_backups("shop").backups == (backup,)  # not even a backup before it
+
+
+def test_a_copy_that_is_not_equal_takes_no_place(shop: Settings, server: Server, database_url: str) -> None:
+    """The manifest tells of one row more than the archive holds."""
+    backup = back_up(shop)
+    pretend(shop, backup, lambda said: said["inventory"]["tables"][0].update(rows=999))
+    with pytest.raises(BackupError, match="not equal"):
+        restore(shop, backup.id)
+    assert untouched(shop, server, database_url, BOOKS)
+
+
+@pytest.mark.parametrize(
+    "point", ["restore.created", "restore.loaded", "restore.handed_over", "restore.prepared"]
+)
+def test_what_fails_before_the_swap_leaves_the_live_one_untouched(
+    shop: Settings, server: Server, database_url: str, at: Callable[..., None], point: str
+) -> None:
+    backup = back_up(shop)
+    add_books(server, database_url, 1000, 5)
+
+    def fail() -> None:
+        raise LockTimeout("The test says so.")
+
+    at(f"restore.{point}", fail)
+    with pytest.raises(LockTimeout):
+        restore(shop, backup.id)
+    assert untouched(shop, server, database_url, BOOKS + 5)
+    at("nowhere", fail)
+    restore(shop, backup.id)
+    assert count(server, database_url) == BOOKS
+
+
+@pytest.mark.parametrize(
+    "point", ["restore.backed_up", "restore.created", "restore.loaded", "restore.prepared"]
+)
+def test_a_cancel_before_the_swap_leaves_the_live_one_untouched(
+    shop: Settings, server: Server, database_url: str, at: Callable[..., None], point: str
+) -> None:
+    """TRUST J4."""
+    backup = back_up(shop)
+    wish: list[bool] = []
+    at(f"restore.{point}", lambda: wish.append(True))
+    with pytest.raises(OperationCancelled):
+        Runner(ADMIN, shop, cancelled=lambda: bool(wish)).run(
+            restore_backup, backup.id, "shop", made_by="ada"
+        )
+    assert untouched(shop, server, database_url, BOOKS)
+
+
+def test_a_second_restore_at_once_is_told_who_is_at_it(
+    shop: Settings, server: Server, database_url: str, at: Callable[..., None]
+) -> None:
+    """TRUST B10."""
+    backup = back_up(shop)
+    told: list[str] = []
+
+    def come_too() -> None:
+        for feature, more in ((restore_backup, (backup.id,)), (create_backup, ())):
+            with pytest.raises(TargetBusy) as error:
+                run(shop, feature, *more, "Shop", made_by="bob")
+            told.append(error.value.message)
+
+    at("restore.loaded", come_too)
+    restore(shop, backup.id)
+    assert len(told) == 2
+    assert all(f"Restore shop from {backup.id}" in one for one in told)
+    assert count(server, database_url) == BOOKS
+
+
+def test_what_is_kept_goes_when_its_time_is_over(shop: Settings, server: Server, database_url: str) -> None:
+    restore(shop, back_up(shop).id)
+    assert len(names_beside(server, database_url)) == 1
+    with application_context(shop):
+        assert overdue_replacements() == ()
+        (kept,) = list_replacements("shop", kept_only=True)
+        with transaction() as session:
+            session.execute(update(Replacement).values(kept_until=utc_now() - timedelta(seconds=1)))
+        assert overdue_replacements() == ((kept.id, "shop"),)
+    run(shop, drop_kept, kept.id, "shop")
+    assert not names_beside(server, database_url)
+    assert count(server, database_url) == BOOKS
+    with application_context(shop):
+        assert read_replacement(kept.id).state == "dropped"
+    for feature, more in ((drop_kept, {}), (undo_restore, {"made_by": "ada"})):
+        with pytest.raises(Conflict, match="dropped"):
+            run(shop, feature, kept.id, "shop", **more)
+
+
+def test_an_older_restore_is_undone_after_the_newer_ones(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    backup = back_up(shop)
+    add_books(server, database_url, 1000, 5)
+    restore(shop, backup.id)
+    restore(shop, backup.id)
+    with application_context(shop):
+        newer, older = list_replacements("shop")
+    assert (newer.can_undo, older.can_undo) == (True, False)
+    with pytest.raises(Conflict, match="after it first"):
+        run(shop, undo_restore, older.id, "shop", made_by="ada")
+    with pytest.raises(InvalidInput):
+        run(shop, undo_restore, older.id, Path(shop.database.database).stem, made_by="ada")
+    assert count(server, database_url) == BOOKS
+
+
+def test_a_backup_of_a_part_replaces_nothing(shop: Settings, server: Server, database_url: str) -> None:
+    backup = back_up(shop)
+    pretend(shop, backup, lambda said: said.update(selection=["book"]))
+    with application_context(shop):
+        assert "part" in plan_restore(backup.id).faults[0].message
+    with pytest.raises(BackupIncompatible, match="part"):
+        restore(shop, backup.id)
+    assert untouched(shop, server, database_url, BOOKS)
+
+
+def test_what_does_not_exist_is_said(shop: Settings) -> None:
+    backup = back_up(shop)
+    with application_context(shop):
+        for names in (("nothing",), (backup.id, "nowhere")):
+            with pytest.raises(NotFound):
+                plan_restore(*names)
+        assert not plan_restore(backup.id, new_name=f"bk_new_{backup.id}").is_possible
+    for id in ("nothing", backup.id):
+        with pytest.raises(NotFound):
+            run(shop, undo_restore, id, "shop", made_by="ada")
+
+
+def pretend(settings: Settings, backup: BackupFacts, change: Callable[..., None]) -> None:
+    """Let the manifest say something else, and the row that it is the right one."""
+
+    path = settings.backup_dir / f"{backup.name}.manifest.json"
+    said = json.loads(path.read_text())
+    change(said)
+    path.write_text(json.dumps(said))
+    digest = sha256(path.read_bytes()).hexdigest()
+    with application_context(settings), transaction() as session:
+        session.execute(update(Backup).where(Backup.id == backup.id).values(manifest_sha256=digest))
