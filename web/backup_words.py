@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from core.backup_levels import Level
 from core.text import duration
-from features.backups import BackupFacts
+from features.backups import BackupFacts, BackupSummary
 from web.auth import now
 
 _DAY = 24 * 3600
@@ -87,6 +87,13 @@ def made(backup: BackupFacts) -> str:
     return f"{taken_by(backup).capitalize()}, by {backup.made_by}"
 
 
+def other_backups(summary: BackupSummary) -> str:
+    """What became of those of the last 30 days that are not verified: "1 failed, 2 not yet"."""
+    counts = ((summary.failed, "failed"), (summary.damaged, "damaged"), (summary.not_yet, "not yet"))
+    told = ", ".join(f"{count} {word}" for count, word in counts if count)
+    return told or ("all of them" if summary.attempts else "no backup was tried")
+
+
 def next_level(backup: BackupFacts) -> Level | None:
     """The level to hold it against next; None when all were seen, or it is damaged."""
     if backup.is_damaged:
@@ -100,4 +107,4 @@ def is_same_day(one: datetime, other: datetime) -> bool:
     return one.astimezone().date() == other.astimezone().date()
 
 
-FILTERS = (day, dated, clock, age, hours, since, taken_by, made)
+FILTERS = (day, dated, clock, age, hours, since, taken_by, made, other_backups)

@@ -80,13 +80,18 @@ def _labelled(
     """Whose moment is written: the newest verified one first, then from the newest on where there is room."""
     chosen: list[str] = []
     for one in ([verified] if verified else []) + shown:
-        if all(abs(places[one.id] - places[other]) >= _APART for other in chosen):
+        if all(abs(_middle(places[one.id]) - _middle(places[other])) >= _APART for other in chosen):
             chosen.append(one.id)
     return frozenset(chosen)
 
 
 def _anchor(x: float) -> Literal["start", "middle", "end"]:
     return "start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle"
+
+
+def _middle(x: float) -> float:
+    """Where the middle of a label comes to lie."""
+    return {"start": x + _EDGE, "middle": x, "end": x - _EDGE}[_anchor(x)]
 
 
 def _moment(at: datetime) -> str:

@@ -77,7 +77,8 @@ def test_s4_the_news_of_an_open_dashboard(console: Flask, admin: Visitor, clock:
     news = admin.get("/news", headers={"HX-Request": "true"}).text
     assert 'data-spoken="All is well"' in news and "<title>All is well" in news
     swapped = re.findall(r'id="([^"]+)"[^>]* hx-swap-oob="true"', news)
-    assert swapped == ["verdict", "reasons", "operations", "databases", "online-now", "migrations"]
+    panels = ["recovery", "operations", "databases", "online-now", "migrations"]
+    assert swapped == ["verdict", "reasons", *panels]
     assert "Verify shellbook" in panel(news, "operations")
     assert _last_seen(console) == seen
 

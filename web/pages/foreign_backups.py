@@ -32,7 +32,7 @@ def upload() -> ResponseReturnValue:
     """Keep the file that is sent, as it comes; then it can be adopted."""
     try:
         sent = read_upload()
-        kept = keep_upload(sent.stream, sent.name, None)
+        kept = keep_upload(sent.stream, sent.name, request.content_length)
     except (InvalidInput, BackupError) as error:
         leave_rest()
         return _show(str(error)), error.http_status

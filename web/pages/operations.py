@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from core.errors import InvalidInput
+from features.backup_results import backup_of
 from operations.cancelling import cancel_operation
 from operations.panels import LINES_SHOWN, OperationPanel, read_panel
 from operations.store import (
@@ -31,6 +32,7 @@ pages.add_app_template_filter(unit_label)
 pages.add_app_template_global(speed_paths)
 
 _LIST_LENGTH = 50
+_OF_BACKUPS = "backup."
 
 
 @pages.get("")
@@ -130,6 +132,7 @@ def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
         template,
         panel=panel,
         operation=operation,
+        backup=backup_of(operation.id) if operation.kind.startswith(_OF_BACKUPS) else None,
         looks=looks(panel),
         seen=seen,
         etag=entity_tag(panel),

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from features.activity import SignInDay, online_users
+from features.backups import list_backups, summarise
 from features.overview import Overview
 from features.reasons import Reason
 from features.sampling import SizePoint, size_history
@@ -20,7 +21,9 @@ from web.auth import now
 from web.looks import init_looks, read_shared_overview, read_shared_sign_ins
 from web.permissions import allow
 from web.plots import Plot, Series
+from web.recovery import recovery_line
 from web.rendering import signed_in_user
+from web.settings import settings_of
 
 pages = Blueprint("overview", __name__)
 pages.record_once(lambda setup: init_looks(cast(Flask, setup.app)))
@@ -33,6 +36,8 @@ _PACE = timedelta(days=30)
 _PLACES = {
     "worker": ("operations.index", "See operations"),
     "databases": ("databases.index", "See databases"),
+    "backup": ("backups.index", "See backups"),
+    "backups": ("backups.index", "See backups"),
     "audit": ("audit.index", "See the audit"),
     "schema": ("health.show", "See all checks"),
 }
@@ -101,7 +106,15 @@ def _has_tables(overview: Overview | None) -> bool:
 
 def _read_panels() -> dict[str, object]:
     """What the panels show of our own tables."""
-    return {"operations": newest_operations(_ROWS), "online": online_users(_ROWS, now())}
+    own = settings_of(current_app).database.name
+    summary, newest = summarise(own), list_backups(own).backups
+    line = recovery_line(newest, summary.target_seconds, summary.is_overdue, now())
+    return {
+        "operations": newest_operations(_ROWS),
+        "online": online_users(_ROWS, now()),
+        "recovery": summary,
+        "recovery_line_shown": line,
+    }
 
 
 def _read_plots() -> dict[str, object]:
