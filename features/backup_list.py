@@ -22,7 +22,7 @@ Proof = Literal["all", "verified", "not_verified", "damaged"]
 
 LIMIT = 200
 _COUNTED = ("all", "verified", "not_verified", "damaged")
-_CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-z]{26})")
+_CURSOR = re.compile(r"([0-9]{1,17})-([0-9a-z]{26})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
