@@ -46,6 +46,8 @@ class Tool(Enum):
     PG_RESTORE = "pg_restore", "postgresql-client"
     MYSQLDUMP = "mysqldump", "default-mysql-client"
     MARIADB_DUMP = "mariadb-dump", "mariadb-client"
+    MYSQL = "mysql", "default-mysql-client"
+    MARIADB = "mariadb", "mariadb-client"
 
     @property
     def program(self) -> str:

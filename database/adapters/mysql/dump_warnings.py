@@ -1,0 +1,49 @@
+"""What of a database a dump cannot carry as it is, said before anybody trusts the backup with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from database.adapters.mysql.backup_session import Session
+from database.adapters.mysql.grants import are_readable
+from database.adapters.mysql.inventory import Table
+from database.adapters.mysql.site import Site
+
+_FLOATS = """
+    SELECT c.table_name, c.column_name FROM information_schema.columns c
+    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+    WHERE c.table_schema = database() AND c.data_type = 'float' AND t.table_type <> 'VIEW' ORDER BY 1, 2
+"""
+_NAMED = 5
+
+
+def warnings_of(session: Session, site: Site, tables: tuple[Table, ...]) -> tuple[str, ...]:
+    """A sentence for each."""
+    chosen = {one.name for one in tables}
+    floats = [f"{table}.{name}" for table, name in session.rows(_FLOATS) if table in chosen]
+    return (
+        *(
+            f"The table {one.name} is {one.engine}, not InnoDB: no snapshot covers it."
+            for one in tables
+            if not one.is_in_snapshot
+        ),
+        *(
+            f"The history of the system-versioned table {one.name} is not in the backup."
+            for one in tables
+            if one.is_versioned
+        ),
+        *_float_warning(floats),
+        *_grants_warning(site),
+    )
+
+
+def _float_warning(columns: list[str]) -> Iterator[str]:
+    if columns:
+        more = ", ..." if len(columns) > _NAMED else ""
+        yield f"The server writes 6 digits of a FLOAT: {', '.join(columns[:_NAMED])}{more}."
+
+
+def _grants_warning(site: Site) -> Iterator[str]:
+    with site.as_keeper() as session:
+        if not are_readable(session):
+            yield f"The grants are not in the backup: {session.adapter.account} may not read them."
