@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.errors import BackupIncompatible, ServerError
+from core.errors import BackupIncompatible, InvalidInput, ServerError
 from core.progress import Operation
 from database.adapters import closing_connection
 from database.adapters.backup import BackupAdapter, Place, Source, name_for
@@ -62,5 +62,5 @@ def _untrue(
         try:
             if not adapter.run_assertion(name, assertion.sql):
                 yield f"The assertion {assertion.name} is not true."
-        except ServerError as error:
+        except (InvalidInput, ServerError) as error:
             yield f"The assertion {assertion.name} cannot be asked: {error.message}"
