@@ -30,7 +30,7 @@ def open_backup_adapter(database: ConnectionParameters, settings: Settings) -> B
 
 def keeper_of(database: ConnectionParameters, settings: Settings) -> ConnectionParameters:
     """The account that may make databases on the server of `database`: the one that the settings name for
-    that server, or else the database's own. Its dialect is that of `database`."""
+    that server, or else the database's own; spoken to in the dialect of `database`."""
     for account in settings.admin_accounts:
         if _place(account) == _place(database) and _is_kin(account, database):
             return replace(account, dialect=database.dialect)

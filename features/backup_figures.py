@@ -75,11 +75,10 @@ class BackupSize:
 def summarise(database: str) -> BackupSummary:
     """How the database of that name stands now. Needs an application context. Raises ServerError."""
     settings, now = current_settings(), utc_now()
-    since = now - timedelta(days=DAYS)
-    hours = settings.backup_target_hours
+    since, hours = now - timedelta(days=DAYS), settings.backup_target_hours
     with transaction() as session:
         newest, verified = _newest(session, database), _newest(session, database, *VERIFIED)
-        restored = _last_restore(session, database)
+        restored_in, restored_at = _last_restore(session, database)
         proofs = _proofs(session, database, since)
         count, stored = _stored(session, database)
     failed = failures_of(database, since, now + timedelta(days=1))
@@ -89,8 +88,8 @@ def summarise(database: str) -> BackupSummary:
         newest_verified=verified,
         verified_age=(now - verified.taken_at).total_seconds() if verified else None,
         target_seconds=None if hours is None else hours * 3600.0,
-        restore_seconds=restored[0] if restored else None,
-        restored_at=restored[1] if restored else None,
+        restore_seconds=restored_in,
+        restored_at=restored_at,
         verified=proofs["verified"],
         not_yet=proofs["not_yet"],
         damaged=proofs["damaged"],
@@ -115,13 +114,6 @@ def backup_sizes(database: str, days: int = DAYS) -> tuple[BackupSize, ...]:
         return tuple(BackupSize(*row) for row in session.execute(query))
 
 
-def newest_verified(database: str) -> BackupFacts | None:
-    """The newest backup of that database that was shown to be equal. Needs an application context. Raises
-    ServerError."""
-    with transaction() as session:
-        return _newest(session, database, *VERIFIED)
-
-
 def _newest(session: DatabaseSession, database: str, *levels: Level) -> BackupFacts | None:
     wanted = Backup.level.in_(levels) if levels else Backup.level != DAMAGED
     query = select(Backup).where(backups_of(database), wanted)
@@ -129,8 +121,8 @@ def _newest(session: DatabaseSession, database: str, *levels: Level) -> BackupFa
     return facts_of(row) if row else None
 
 
-def _last_restore(session: DatabaseSession, database: str) -> tuple[float, datetime] | None:
-    """How long the last restore took that was met, of whichever backup."""
+def _last_restore(session: DatabaseSession, database: str) -> tuple[float | None, datetime | None]:
+    """How long the last restore took that was met, of whichever backup, and when it was."""
     query = (
         select(BackupEvidence.seconds, BackupEvidence.seen_at)
         .join(Backup, Backup.id == BackupEvidence.backup_id)
@@ -139,7 +131,7 @@ def _last_restore(session: DatabaseSession, database: str) -> tuple[float, datet
         .limit(1)
     )
     row = session.execute(query).first()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1]) if row else (None, None)
 
 
 def _proofs(session: DatabaseSession, database: str, since: datetime) -> Counter[str]:

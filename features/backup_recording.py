@@ -6,7 +6,7 @@ from core.backup_levels import Level
 from core.clock import utc_now
 from core.text import size as in_words
 from core.text import visible
-from database.manifest import Manifest, StoredFile
+from database.manifest import Manifest
 from database.transactions import transaction
 from features.backup_rows import BackupFacts, facts_of
 from models import Backup, BackupEvidence
@@ -29,17 +29,22 @@ def record_backup(
     """Write the row of a backup that lies whole in the folder, with the evidence that it is stored: one that
     was made here, or one of another console, of what is called `database` here. Needs an application
     context. Raises Conflict when it is written already, ServerError."""
+    row = _row(manifest, manifest_sha256)
+    row.database_id, row.is_own = database_id, is_own
+    row.reason, row.note, row.operation_id = reason, note, operation_id
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        session.add(_stored(row))
+        return facts_of(row)
+
+
+def _row(manifest: Manifest, manifest_sha256: str) -> Backup:
     data = manifest.file("data")
     assert data, "a backup without data is none"
-    row = Backup(
+    return Backup(
         id=manifest.id,
-        database=database or manifest.database,
-        database_id=database_id,
-        is_own=is_own,
-        origin=origin,
-        reason=reason,
-        note=note,
-        operation_id=operation_id,
+        database=manifest.database,
         made_by=_short(manifest.made_by),
         dialect=manifest.dialect,
         server=_short(manifest.server),
@@ -58,22 +63,17 @@ def record_backup(
         level=Level.STORED,
         proven_at=utc_now(),
     )
-    with transaction() as session:
-        session.add(row)
-        session.flush()
-        session.add(_stored(manifest, data, operation_id))
-        return facts_of(row)
 
 
-def _stored(manifest: Manifest, data: StoredFile, operation_id: str) -> BackupEvidence:
+def _stored(row: Backup) -> BackupEvidence:
     return BackupEvidence(
-        backup_id=manifest.id,
+        backup_id=row.id,
         level=Level.STORED,
         is_met=True,
-        seen_at=utc_now(),
-        seconds=manifest.seconds,
-        details=f"{in_words(data.size)}, synced to disk, SHA-256 {data.sha256}",
-        operation_id=operation_id,
+        seen_at=row.proven_at,
+        seconds=row.seconds,
+        details=f"{in_words(row.size)}, synced to disk, SHA-256 {row.sha256}",
+        operation_id=row.operation_id,
     )
 
 

@@ -74,15 +74,9 @@ def create_backup(
     recover_backups(ended=op.id)  # what an attempt made that was cut off at its very end
     if (made := _made_by(op.id, subject)) is not None:
         return made
-    order = Order(
-        _new_id(op.id),
-        subject.name,
-        made_by,
-        Selection(tuple(tables or ()), tuple(schemas or ())),
-        contents,
-        current_settings().backup_encryption_key,
-        _last_size(subject),
-    )
+    selection = Selection(tuple(tables or ()), tuple(schemas or ()))
+    key = current_settings().backup_encryption_key
+    order = Order(_new_id(op.id), subject.name, made_by, selection, contents, key, _last_size(subject))
     taken = take_backup(op, subject.open_adapter(), backup_folder(), order)
     facts = record_backup(
         taken.manifest,

@@ -19,14 +19,12 @@ from core.settings import Settings
 from database.context import application_context
 from database.manifest import Inventory, TableFacts, manifest_text, read_manifest
 from database.transactions import transaction
-from features.backup_duties import next_verification
 from features.backup_rows import BackupFacts, EvidenceFacts
 from features.backup_verification import verify_backup
 from features.backups import create_backup, read_backup, summarise
 from features.databases import remove_database
 from models import Backup
 from operations.runner import Runner
-from tests.features.backing import add_backup
 from tests.features.restoring import ADMIN, back_up, leftovers, run
 
 At = Callable[[str, Callable[[], None]], None]
@@ -99,6 +97,15 @@ def test_the_consoles_own_database(shop: Settings) -> None:
 def test_what_is_no_level_is_refused(shop: Settings) -> None:
     with pytest.raises(InvalidInput, match="no level"):
         verify(shop, back_up(shop).name, "perfect")
+
+
+def test_a_backup_of_a_part_is_proven_too(shop: Settings) -> None:
+    with application_context(shop):
+        whole = read_backup(back_up(shop).id).manifest
+    assert whole
+    [table] = [one.name for one in whole.inventory.tables if one.name.endswith("shelf")]
+    made = run(shop, create_backup, "shop", made_by="ada", tables=[table])
+    assert verify(shop, made.name).level == "equal"
 
 
 # What an admin says must be true
@@ -258,46 +265,3 @@ def test_without_its_database_it_is_read_and_not_restored(shop: Settings) -> Non
         verify(shop, made.name)
     assert "register" in error.value.hint
     assert evidence(shop, made)[-1].level == Level.READABLE
-
-
-# Without anybody's asking
-
-
-def test_the_newest_that_is_not_proven_comes_next_and_once(shop: Settings) -> None:
-    with application_context(shop):
-        assert next_verification() is None
-        old, new = add_backup(days=3, level="stored"), add_backup(days=1, level="readable")
-        add_backup(days=0.5, level="equal")
-        add_backup(days=0.2, level=DAMAGED)
-        add_backup(days=0.1, level="stored", origin="uploaded")
-        add_backup(days=30, level="stored")
-        assert next_verification() == (new.name, "equal")
-    worker = replace(ADMIN, name="worker")
-    with pytest.raises(BackupError):
-        Runner(worker, shop).run(verify_backup, new.name)
-    with application_context(shop):
-        assert next_verification() == (old.name, "equal")
-    Runner(worker, shop).submit(verify_backup, old.name)
-    with application_context(shop):
-        assert next_verification() is None
-
-
-def test_as_far_as_the_settings_say_and_the_identity_allows(shop: Settings) -> None:
-    with application_context(replace(shop, backup_verify=Level.STORED)):
-        plain = add_backup(days=2, level="stored")
-        assert next_verification() is None
-    with application_context(replace(shop, backup_verify=Level.HEALTHY)):
-        assert next_verification() == (plain.name, "healthy")
-        sealed = add_backup(days=1, level="stored", encrypted_to="age1")
-        assert next_verification() == (sealed.name, "intact")
-    with application_context(replace(shop, backup_identity="AGE-SECRET-KEY-1")):
-        assert next_verification() == (sealed.name, "equal")
-
-
-def test_a_backup_of_a_part_is_proven_too(shop: Settings) -> None:
-    with application_context(shop):
-        whole = read_backup(back_up(shop).id).manifest
-    assert whole
-    [table] = [one.name for one in whole.inventory.tables if one.name.endswith("shelf")]
-    made = run(shop, create_backup, "shop", made_by="ada", tables=[table])
-    assert verify(shop, made.name).level == "equal"
