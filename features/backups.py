@@ -92,7 +92,7 @@ def create_backup(
     return facts
 
 
-@operation("backup.pin", title="Pin {backup}", target="{backup}", role=Role.OPERATOR)
+@operation("backup.pin", title="Pin {backup}", target="pin of {backup}", role=Role.OPERATOR)
 def pin_backup(op: Operation, backup: str, pinned: bool = True) -> BackupFacts:
     """Keep the backup of that id or name whatever its age, or no longer. Raises NotFound."""
     with transaction() as session:

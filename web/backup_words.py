@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from core.backup_levels import Level
-from core.text import duration
+from core.text import duration, visible
 from features.backups import BackupFacts, BackupSummary
 from web.auth import now
 
@@ -23,6 +24,7 @@ NOT_SEEN = {
     Level.EQUAL: "Not yet compared with the manifest",
     Level.HEALTHY: "Indexes and constraints not yet checked",
 }
+_HASH = re.compile(r"\b([0-9a-f]{64})\b")
 _ORIGINS = {"uploaded": "uploaded", "adopted": "adopted"}
 
 
@@ -94,6 +96,15 @@ def other_backups(summary: BackupSummary) -> str:
     return told or ("all of them" if summary.attempts else "no backup was tried")
 
 
+def with_short_hashes(words: str) -> Markup:
+    """What was observed, in words, with the hashes in it cut to what people compare."""
+    parts = _HASH.split(visible(words))
+    short = Markup('<span class="identifier" title="{0}">{1}…</span>')
+    return Markup("").join(
+        short.format(part, part[:12]) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
 def next_level(backup: BackupFacts) -> Level | None:
     """The level to hold it against next; None when all were seen, or it is damaged."""
     if backup.is_damaged:
@@ -107,4 +118,4 @@ def is_same_day(one: datetime, other: datetime) -> bool:
     return one.astimezone().date() == other.astimezone().date()
 
 
-FILTERS = (day, dated, clock, age, hours, since, taken_by, made, other_backups)
+FILTERS = (day, dated, clock, age, hours, since, taken_by, made, other_backups, with_short_hashes)

@@ -19,9 +19,12 @@ from core.settings import Settings
 from database.context import current_settings
 from models import (
     ApiToken,
+    Backup,
+    BackupEvidence,
     MigrationHistory,
     OnlineUser,
     RegisteredDatabase,
+    Replacement,
     SignInFailure,
     User,
     UserLog,
@@ -63,6 +66,14 @@ def _plant(settings: Settings) -> None:
     token = {"id": new_id(), "name": SHORT, "prefix": PREFIX, "hash": "", "role": "viewer", "expires_at": now}
     user_id = select(User.id).limit(1).scalar_subquery()
     db.session.execute(insert(ApiToken).values(token | {"user_id": user_id, "created_by": SHORT}))
+    backup = {"database": SHORT, "made_by": SHORT, "reason": SHORT[:50], "note": LONG, "dialect": "sqlite"}
+    tools = {"server": SHORT, "tool": SHORT, "revision": SHORT, "encrypted_to": SHORT, "storage": SHORT[:40]}
+    file = {"id": ID, "file": f"{SHORT}.db.zst", "sha256": "0" * 64, "size": 1, "taken_at": now}
+    db.session.execute(insert(Backup).values(backup | tools | file))
+    seen = {"backup_id": ID, "level": "stored", "is_met": True, "seen_at": now, "seconds": 1.0}
+    db.session.execute(insert(BackupEvidence).values(seen | {"details": LONG}))
+    names = {"database": SHORT, "live_name": SHORT, "new_name": SHORT, "kept_name": SHORT, "state": "swapped"}
+    db.session.execute(insert(Replacement).values(names | {"id": ID, "backup_id": ID, "kept_until": now}))
     db.session.execute(update(OnlineUser).values(user_agent=SHORT, ip_address=SHORT[:45], username=SHORT))
     log = {"username": SHORT, "action": "login", "ip_address": SHORT[:45], "user_agent": SHORT}
     db.session.execute(insert(UserLog).values(log))
@@ -88,7 +99,9 @@ def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: 
         assert not [act for act in ACTS if act in text], path
         assert "49gpj" not in text and "49\\u202e" not in text, path
         shown += "&lt;img src=x onerror=alert(1)&gt;" in text
-    assert shown >= 7  # dashboard, operations, one of them, its log, audit, databases, tokens
+    assert (
+        shown >= 12
+    )  # dashboard, operations, one of them, its log, audit, databases, tokens, pages of backups
 
 
 def test_w2_in_every_command_hostile_text_is_harmless(

@@ -53,9 +53,15 @@ def confirm_drop(id: str) -> ResponseReturnValue:
 def drop(id: str) -> ResponseReturnValue:
     """Drop what was there before, once its name was typed."""
     kept = read_replacement(id)
-    if request.form.get("confirmation") != kept.kept_name:
+    if request.form.get("confirmation") != short_name(kept.kept_name):
         return _page("drop", kept, _OTHER_NAME), 422
     return start(drop_kept, kept.id, kept.database)
+
+
+@pages.app_template_filter()
+def short_name(name: str) -> str:
+    """A database's name without the folders where it is a file: nobody types those, nor need all know."""
+    return name.rpartition("/")[2]
 
 
 def _page(deed: str, kept: ReplacementFacts, error: str = "") -> str:

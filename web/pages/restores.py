@@ -50,7 +50,7 @@ def create(id: str) -> ResponseReturnValue:
     if plan.loses_data and request.form.get("confirmation") != plan.database:
         return _show(backup, database, new_name, "This is not its name. Nothing was changed."), 422
     by = signed_in_actor().name
-    return start(restore_backup, backup.id, plan.database, made_by=by, new_name=plan.new_name)
+    return start(restore_backup, backup.name, plan.database, made_by=by, new_name=plan.new_name)
 
 
 def new_name_for(backup: BackupFacts) -> str:
