@@ -21,17 +21,18 @@ from database.adapters.backup import (
     Source,
     Swap,
     SwapState,
+    operation_of,
 )
 from database.adapters.base import SessionInfo
 from database.adapters.sqlite import swapping
 from database.adapters.sqlite.assertions import ask
 from database.adapters.sqlite.errors import explain_file
 from database.adapters.sqlite.faults import faults_of
-from database.adapters.sqlite.files import make_file
+from database.adapters.sqlite.files import make_file, remove_file
 from database.adapters.sqlite.inventory import read_inventory
 from database.adapters.sqlite.loading import read_through, write_file
 from database.adapters.sqlite.obstacles import obstacles_to
-from database.adapters.sqlite.places import Places, copy_of, driver, opened
+from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own
 from database.adapters.sqlite.snapshot import taken
 from database.manifest import Inventory, Manifest
 
@@ -93,14 +94,15 @@ class SQLiteBackup(BackupAdapter):
         path = self._places.path(name)
         copy = copy_of(path)
         if copy.exists() and swapping.has_mark(self._places, path, self.means.connect_timeout):
-            raise Conflict(
-                f"{visible(copy.name)} is all there is of what was replaced: the swap is not over."
-            )
-        for one in (path, copy):
-            try:
-                self._places.remove(one)
-            except OSError as error:
-                raise explain_file(self._places.adapter(one).parameters, error) from error
+            raise Conflict(f"{visible(copy.name)} holds what was replaced: the swap is not over yet.")
+        try:
+            remove_own(copy)
+            if operation_of(path.name.partition(".")[0]):
+                remove_own(path)
+            elif path.exists():
+                remove_file(path)  # which looks whether it is a database
+        except OSError as error:
+            raise explain_file(self._places.adapter(path).parameters, error) from error
 
     def identity(self, name: str) -> str:
         return self._places.identity(self._places.path(name))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import LockTimeout
 from core.progress import Operation
-from database.adapters.base import Connection
+from database.adapters.base import Connection, translated
 from database.adapters.network import LOCK_PATIENCE
 from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.files import make_file
-from database.adapters.sqlite.places import driver
+from database.adapters.sqlite.places import driver, remove_own
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,38 +31,25 @@ class _Restarted(Exception):
 
 def copy_to_file(op: Operation, adapter: SQLiteAdapter, source: Connection, copy: SQLiteAdapter) -> None:
     """Copy the database of `source`, which is `adapter`'s, into the file of `copy`, which is made for its
-    owner only and not yet on the disk when this returns. Raises ServerError, LockTimeout, OperationCancelled,
-    OSError."""
+    owner only and not yet on the disk when this returns. A write-ahead log lets others write meanwhile.
+    Without one they wait: for a step at first, and where their writes made the copy begin anew too often, for
+    the whole of it. Raises ServerError, LockTimeout, OperationCancelled, OSError."""
     import sqlite3
 
-    path = Path(copy.parameters.database)
-    make_file(path)
     try:
-        target = sqlite3.connect(f"{path.as_uri()}?mode=rw", isolation_level=None, uri=True)
-        with closing(target):
-            target.execute("PRAGMA journal_mode = OFF")  # nobody needs what a crash leaves of it
-            target.execute("PRAGMA synchronous = OFF")
-            copy_database(op, driver(source), target)
+        with translated(adapter):
+            has_log = journal_of(driver(source)) == WAL
+        if not has_log:
+            try:
+                _into_file(driver(source), copy, _Watch(op, _RESTARTS, _PAUSE))
+                return
+            except _Restarted:
+                op.note("Others write all the time: they wait while the database is copied.")
+                remove_own(Path(copy.parameters.database))
+        _hold_and_copy(driver(source), copy, _Watch(op, None, 0))
     except sqlite3.Error as error:
         is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
         raise (copy if is_full else adapter).explain(error) from error
-
-
-def copy_database(op: Operation, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-    """Copy all pages. A write-ahead log lets others write meanwhile. Without one they wait: for a step at
-    first, and where their writes made the copy begin anew too often, for the whole of it."""
-    if journal_of(source) != WAL:
-        try:
-            _backup(source, target, _Watch(op, _RESTARTS, _PAUSE))
-            return
-        except _Restarted:
-            op.note("Others write all the time: they wait while the database is copied.")
-    source.execute("BEGIN")
-    try:
-        source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on it stands still
-        _backup(source, target, _Watch(op, None, 0))
-    finally:
-        source.execute("ROLLBACK")
 
 
 def journal_of(connection: sqlite3.Connection) -> str:
@@ -71,8 +57,25 @@ def journal_of(connection: sqlite3.Connection) -> str:
     return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
 
-def _backup(source: sqlite3.Connection, target: sqlite3.Connection, watch: Callable[..., None]) -> None:
-    source.backup(target, pages=_PAGES, progress=watch, sleep=0.02)
+def _hold_and_copy(source: sqlite3.Connection, copy: SQLiteAdapter, watch: _Watch) -> None:
+    source.execute("BEGIN")
+    try:
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on it stands still
+        _into_file(source, copy, watch)
+    finally:
+        source.execute("ROLLBACK")
+
+
+def _into_file(source: sqlite3.Connection, copy: SQLiteAdapter, watch: _Watch) -> None:
+    import sqlite3
+
+    path = Path(copy.parameters.database)
+    make_file(path)
+    target = sqlite3.connect(f"{path.as_uri()}?mode=rw", isolation_level=None, uri=True)
+    with closing(target):
+        target.execute("PRAGMA journal_mode = OFF")  # nobody needs what a crash leaves of it
+        target.execute("PRAGMA synchronous = OFF")
+        source.backup(target, pages=_PAGES, progress=watch, sleep=0.02)
 
 
 class _Watch:

@@ -14,7 +14,7 @@ from core.text import visible
 from database.adapters.waiting import keep_trying
 
 _MAGIC = b"SQLite format 3\0"
-_COMPANIONS = ("-wal", "-shm", "-journal")
+COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def make_file(path: Path) -> None:
@@ -40,7 +40,7 @@ def remove_file(path: Path) -> None:
         if file.read(len(_MAGIC)) not in (_MAGIC, b""):
             raise ServerError(f"The file {visible(str(path))} is not an SQLite database; it was not removed.")
     real = path.resolve()
-    for ending in _COMPANIONS:
+    for ending in COMPANIONS:
         real.with_name(real.name + ending).unlink(missing_ok=True)
     real.unlink()
     path.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ the scratch folder that the settings name."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -16,7 +16,7 @@ from database.adapters.backup import PREFIX, PURPOSES, operation_of
 from database.adapters.base import Connection, translated
 from database.adapters.network import check_identifier
 from database.adapters.sqlite.adapter import SQLiteAdapter
-from database.adapters.sqlite.files import remove_file
+from database.adapters.sqlite.files import COMPANIONS
 from database.adapters.sqlite.foreign import distrust
 
 if TYPE_CHECKING:
@@ -66,11 +66,6 @@ class Places:
         """Make the scratch folder, for us alone. Raises OSError."""
         self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def remove(self, path: Path) -> None:
-        """Remove that database and its companions; nothing when it is gone. Raises OSError."""
-        with suppress(NotFound):
-            remove_file(path)
-
     def leftovers(self) -> tuple[str, ...]:
         """The names, without their endings, of files that were made for one operation."""
         patterns = [f"{PREFIX}{purpose}_*" for purpose in PURPOSES]
@@ -89,6 +84,13 @@ class Places:
         return f"file {found.st_dev}-{found.st_ino}"
 
 
+def remove_own(path: Path) -> None:
+    """Remove a file that was made for one operation, whatever is in it, and its companions; nothing when it
+    is gone. Raises OSError."""
+    for ending in ("", *COMPANIONS):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
 def copy_of(path: Path) -> Path:
     """The file that a copy lies in that was made for the same operation as the one at `path`."""
     return path.with_name(f"{path.name.removesuffix(ENDING)}.copy{ENDING}")
@@ -96,9 +98,11 @@ def copy_of(path: Path) -> Path:
 
 @contextmanager
 def opened(adapter: SQLiteAdapter, timeout: float) -> Iterator[Connection]:
-    """A connection to the adapter's file, closed at the end. Raises ConnectionFailed and its kin."""
+    """A connection to the adapter's file that waits so many seconds for a lock, closed at the end. Raises
+    ConnectionFailed and its kin."""
     connection = adapter.connect(timeout)
     try:
+        adapter.lock_patience(connection, timeout)
         yield connection
     finally:
         connection.close()

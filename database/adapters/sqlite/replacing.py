@@ -15,8 +15,7 @@ from core.progress import Operation
 from database.adapters.base import translated
 from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.copying import BUSY, WAL, copy_to_file, journal_of
-from database.adapters.sqlite.files import remove_file
-from database.adapters.sqlite.places import driver, opened
+from database.adapters.sqlite.places import driver, opened, remove_own
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,7 +41,7 @@ def keep_and_replace(
             return
         except _Changed:
             op.note("Another process wrote in between: the copy is made again.")
-            remove_file(Path(copy.parameters.database))
+            remove_own(Path(copy.parameters.database))
     raise LockTimeout("Another process writes all the time.", hint="Stop what writes, then try again.")
 
 
@@ -62,6 +61,7 @@ def _keep_and_replace(
         version = _version(reader)
         failpoint("swap.copied")
         writer.execute("ROLLBACK")  # the pages come in a transaction of their own
+        failpoint("swap.released")
 
         def begun() -> None:
             if has_log and _version(reader) != version:

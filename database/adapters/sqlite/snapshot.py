@@ -22,7 +22,7 @@ from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.copying import copy_to_file, journal_of
 from database.adapters.sqlite.errors import explain_file
 from database.adapters.sqlite.inventory import read_inventory
-from database.adapters.sqlite.places import ENDING, Places, copy_of, driver, opened, opened_still
+from database.adapters.sqlite.places import ENDING, Places, copy_of, driver, opened, opened_still, remove_own
 from database.adapters.sqlite.selection import leave_out_the_rest
 from database.manifest import Inventory
 
@@ -61,6 +61,7 @@ def taken(op: Operation, places: Places, selection: Selection, timeout: float) -
     BackupError for a disk without room for the copy, ServerError for a damaged database."""
     path = copy_of(places.scratch.resolve() / f"{name_for('scratch', op)}{ENDING}")
     copy = places.adapter(path)
+    remove_own(path)  # of an attempt that was cut off
     try:
         snapshot = _take(op, places, copy, timeout)
         if selection.names:
@@ -70,7 +71,7 @@ def taken(op: Operation, places: Places, selection: Selection, timeout: float) -
             snapshot.revision = ", ".join(copy.revisions(connection))
         yield snapshot
     finally:
-        places.remove(path)
+        remove_own(path)
 
 
 def _take(op: Operation, places: Places, copy: SQLiteAdapter, timeout: float) -> SQLiteSnapshot:

@@ -21,7 +21,7 @@ from database.adapters.backup import Swap, SwapState
 from database.adapters.base import Connection
 from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.errors import explain_file
-from database.adapters.sqlite.places import Places, copy_of, driver, opened, vacuum
+from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own, vacuum
 from database.adapters.sqlite.replacing import keep_and_replace
 
 _MARK = "bk_swap_"
@@ -55,14 +55,14 @@ def perform(op: Operation, places: Places, swap: Swap, timeout: float) -> None:
 
 def _put(op: Operation, places: Places, new: Path, timeout: float) -> None:
     live, copy = places.adapter(places.live), places.adapter(copy_of(new))
-    places.remove(copy_of(new))  # of an earlier try: others may have written since
+    remove_own(copy_of(new))  # of an earlier try: others may have written since
     try:
         _fit(op, live, places.adapter(new), mark_of(new), timeout)
         keep_and_replace(op, live, copy, places.adapter(new), timeout)
     except AppError:
         with suppress(AppError, OSError):  # whoever comes next finds it
             if not has_mark(places, new, timeout):
-                places.remove(copy_of(new))
+                remove_own(copy_of(new))
         raise
 
 
@@ -116,7 +116,7 @@ def _clean_up(places: Places, new: Path, kept: Path, timeout: float) -> None:
             copy_of(new).rename(kept)
         _sync(kept.parent)
         failpoint("swap.kept")
-        places.remove(new)
+        remove_own(new)
     except OSError as error:
         raise explain_file(places.adapter(kept).parameters, error) from error
     failpoint("swap.removed")
@@ -125,7 +125,10 @@ def _clean_up(places: Places, new: Path, kept: Path, timeout: float) -> None:
         live.rows(connection, "PRAGMA foreign_keys = OFF")
         for mark in _marks(live, connection):
             live.rows(connection, f"DROP TABLE IF EXISTS {live.quote(mark)}")
-        live.rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")  # does nothing where there is no such log
+        live.lock_patience(connection, 0)
+        live.rows(
+            connection, "PRAGMA wal_checkpoint(TRUNCATE)"
+        )  # where there is such a log and nobody reads it
     failpoint("swap.done")
 
 
