@@ -7,21 +7,21 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core.backup_levels import Level
 from core.clock import utc_now
 from core.errors import AppError
 from core.naming import fold
 from core.progress import Operation
-from database.adapters.backup import PREFIX, operation_of
+from database.adapters.backup import operation_of
 from database.context import current_settings
 from database.transactions import transaction
 from features.backup_leftovers import LIVE
 from features.backup_rows import BackupFacts, facts_of
 from features.backup_subjects import find_subject
 from features.databases import list_databases
-from models import Backup, OperationRecord
+from models import Backup, OperationRecord, Replacement
 
 CARETAKER = "worker"  # the name that stands for whoever asks when nobody does
 AGAIN = timedelta(hours=1)  # after which what failed is tried once more
@@ -70,9 +70,10 @@ def is_too_early(kind: str, target: str) -> bool:
 
 
 def drop_scratch() -> tuple[str, ...]:
-    """Drop the scratch databases of operations of this console that are over, and give their names. Servers
-    are asked only when an operation that may have left one did not end well. Needs an application context.
-    Raises ServerError for the console's own tables."""
+    """Drop the databases that operations of this console made for themselves alone and that are over; gives
+    their names. Servers are asked only when an operation that may have left one did not end well, and what a
+    restore was about to put in the place of another is settled first. Needs an application context. Raises
+    ServerError for the console's own tables."""
     dead = _dead_operations()
     return tuple(name for database in _databases() for name in _drop_on(database, dead)) if dead else ()
 
@@ -96,10 +97,13 @@ def _was_asked(backup: BackupFacts) -> bool:
 
 
 def _dead_operations() -> frozenset[str]:
+    again = OperationRecord.attempt > 1
     dead = select(OperationRecord.id).where(
         OperationRecord.kind.in_(_MAKE_SCRATCH),
-        OperationRecord.state.in_(_DEAD),
+        # What succeeded in its second attempt may not have needed what the first one left.
+        or_(OperationRecord.state.in_(_DEAD), (OperationRecord.state == "succeeded") & again),
         OperationRecord.created_at > utc_now() - _NEW,
+        OperationRecord.id.not_in(select(Replacement.operation_id).where(Replacement.state == "prepared")),
     )
     with transaction() as session:
         return frozenset(session.scalars(dead))
@@ -114,7 +118,7 @@ def _drop_on(database: str, dead: frozenset[str]) -> Iterator[str]:
     try:
         adapter = find_subject(database).open_adapter()
         for name in adapter.leftovers():
-            if name.startswith(f"{PREFIX}scratch_") and operation_of(name) in dead:
+            if operation_of(name) in dead:
                 adapter.drop(Operation(id=operation_of(name)), name)
                 _log.info("%s, left by an operation that is over, was dropped", name)
                 yield name
