@@ -4,6 +4,7 @@ The fields of such a form stand before its file: it is known who sends it before
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, TypeVar
@@ -57,7 +58,7 @@ def exempt_streamed(app: Flask) -> None:
 def read_upload() -> Upload:
     """The form of this request up to where its file begins, its CSRF token checked. Raises CSRFError, and 400
     for what is no such form, 413 for too many fields before the file."""
-    request.max_content_length = None
+    request.max_content_length = sys.maxsize  # who keeps the file says how much may be kept
     events = _events(request)
     fields: dict[str, str] = {}
     size, name = 0, ""
