@@ -72,6 +72,8 @@ def test_answers_are_as_it_says(console: Flask, program: MakeProgram, document: 
         ("get", "/api/v1/operations/" + "0" * 26, "/api/v1/operations/{id}", None),
         ("post", f"/api/v1/operations/{ID}/cancel", "/api/v1/operations/{id}/cancel", None),
         ("get", "/api/v1/databases", "/api/v1/databases", None),
+        ("get", "/api/v1/backups", "/api/v1/backups", None),
+        ("get", "/api/v1/backups/prune", "/api/v1/backups/prune", None),
         ("get", "/api/v1/tokens", "/api/v1/tokens", None),
         ("post", "/api/v1/tokens", "/api/v1/tokens", {"name": "x", "days": 1}),
         ("post", "/api/v1/tokens", "/api/v1/tokens", {"name": ""}),
