@@ -1,4 +1,4 @@
-"""Backups at the API: listed, shown with their evidence, taken, proven, pinned, restored, pruned (TRUST Z4)."""
+"""Backups at the API: listed, shown with evidence, taken, proven, pinned, restored, pruned (TRUST Z4)."""
 
 from __future__ import annotations
 
