@@ -47,6 +47,8 @@ def test_a_backup_is_taken_proven_listed_and_shown(shop: Shop) -> None:
     seen = [one["level"] for one in details["evidence"]]
     assert seen == ["stored", "intact", "readable", "restored", "equal"]
     assert {table["rows"] for table in details["manifest"]["inventory"]["tables"]} == {3}
+    sheet = shop.manage("recovery-sheet", listed["name"])
+    assert sheet.code == 0 and listed["sha256"] in sheet.out and "zstd" in sheet.out
 
 
 def test_b2_what_is_damaged_is_told_and_listed_as_such(shop: Shop) -> None:
