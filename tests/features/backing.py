@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from core.backup_levels import Level
 from core.clock import utc_now
 from core.naming import new_id
+from core.settings import Settings
+from database.adapters.backup import operation_of
+from database.context import application_context
 from database.transactions import transaction
 from features.backup_rows import BackupFacts, facts_of
-from models import Backup
+from features.backup_subjects import find_subject
+from models import Backup, OperationRecord
 
 
 def backup_row(database: str = "shop", *, days: float = 0, level: str = Level.EQUAL, **more: Any) -> Backup:
@@ -39,6 +45,15 @@ def add_backup(database: str = "shop", **more: Any) -> BackupFacts:
         session.add(row)
         session.flush()
         return facts_of(row)
+
+
+def left_behind(settings: Settings, database: str = "shop") -> tuple[str, ...]:
+    """What operations of this console made for themselves alone and is still there. Others use the server."""
+    with application_context(settings):
+        with transaction() as session:
+            ours = frozenset(session.scalars(select(OperationRecord.id)))
+        found = find_subject(database).open_adapter().leftovers()
+    return tuple(name for name in found if operation_of(name) in ours)
 
 
 def days_of(backups: Any, now: datetime | None = None) -> list[int]:

@@ -29,8 +29,8 @@ from operations.audit_chain import verify_chain
 from operations.performing import perform
 from operations.reaper import reap
 from operations.runner import Runner, in_context
-from tests.features.backing import add_backup
-from tests.features.restoring import ADMIN, back_up, leftovers
+from tests.features.backing import add_backup, left_behind
+from tests.features.restoring import ADMIN, back_up
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 
@@ -189,5 +189,5 @@ def assert_in_order(shop: Settings) -> None:
         assert {name_of(name) for name in there} == {name_of(row.file) for row in rows}
         assert not session.scalars(select(TargetLock)).all()
     assert not [path.name for path in shop.backup_dir.iterdir() if path.name.endswith(".part")]
-    assert not leftovers(shop)
+    assert not left_behind(shop)
     assert in_context(shop, verify_chain).fault is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -28,9 +29,15 @@ from tests.features.backing import add_backup, days_of
 from tests.features.restoring import back_up
 
 
-def test_the_list_is_read_part_by_part(shop: Settings) -> None:
+@pytest.fixture
+def console(settings: Settings, tmp_path: Path) -> Settings:
+    """A console with a folder for backups, on each kind of server."""
+    return replace(settings, backup_dir=tmp_path / "backups")
+
+
+def test_the_list_is_read_part_by_part(console: Settings) -> None:
     moment = utc_now() - timedelta(days=1)
-    with application_context(shop):
+    with application_context(console):
         made = [add_backup("shop", taken_at=moment) for _ in range(3)]
         made += [add_backup("shop", days=days) for days in (2, 3)]
         add_backup("other", days=2.5)
@@ -48,9 +55,9 @@ def test_the_list_is_read_part_by_part(shop: Settings) -> None:
         assert list_backups().counts.all == 6
 
 
-def test_the_list_by_proof(shop: Settings) -> None:
+def test_the_list_by_proof(console: Settings) -> None:
     levels = [*Level, DAMAGED]
-    with application_context(shop):
+    with application_context(console):
         for days, level in enumerate(levels):
             add_backup("shop", days=days, level=level)
         add_backup("shop", removed_at=utc_now())
@@ -83,9 +90,9 @@ def test_a_download_is_what_is_stored(shop: Settings) -> None:
     assert content == (shop.backup_dir / made.file).read_bytes()
 
 
-def test_the_days_of_a_month(shop: Settings) -> None:
+def test_the_days_of_a_month(console: Settings) -> None:
     """Monday, June 1 to Sunday, July 5, 2026."""
-    with application_context(shop):
+    with application_context(console):
         for day, level in ((9, "intact"), (9, "equal"), (9, DAMAGED), (30, DAMAGED)):
             add_backup("shop", taken_at=datetime(2026, 6, day, 23, 59, tzinfo=UTC), level=level)
         add_backup("other", taken_at=datetime(2026, 6, 9, tzinfo=UTC))
@@ -102,13 +109,13 @@ def test_the_days_of_a_month(shop: Settings) -> None:
 
 
 @pytest.mark.parametrize(("year", "month"), [(2026, 0), (2026, 13), (0, 1), (10000, 1), (9999, 12)])
-def test_what_is_no_month_is_refused(shop: Settings, year: int, month: int) -> None:
-    with application_context(shop), pytest.raises(InvalidInput):
+def test_what_is_no_month_is_refused(console: Settings, year: int, month: int) -> None:
+    with application_context(console), pytest.raises(InvalidInput):
         calendar("", year, month)
 
 
-def test_how_a_database_stands(shop: Settings) -> None:
-    with application_context(replace(shop, backup_target_hours=24)):
+def test_how_a_database_stands(console: Settings) -> None:
+    with application_context(replace(console, backup_target_hours=24)):
         empty = summarise("shop")
         assert (empty.newest, empty.verified_age, empty.is_overdue, empty.attempts) == (None, None, True, 0)
         for days, level in ((0.1, "readable"), (0.2, DAMAGED), (2, "equal"), (3, "healthy"), (50, "equal")):
@@ -125,8 +132,8 @@ def test_how_a_database_stands(shop: Settings) -> None:
     assert found.restore_seconds is None
 
 
-def test_the_sizes_over_time_hold_those_that_are_gone(shop: Settings) -> None:
-    with application_context(shop):
+def test_the_sizes_over_time_hold_those_that_are_gone(console: Settings) -> None:
+    with application_context(console):
         add_backup("shop", days=20, size=1, removed_at=utc_now())
         add_backup("shop", days=10, size=2, data_size=7)
         add_backup("shop", days=40, size=3)

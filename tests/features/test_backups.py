@@ -36,8 +36,8 @@ from features.credentials import Keyring
 from features.database_rows import place_of
 from models import OperationRecord, RegisteredDatabase
 from operations.runner import Runner
-from tests.features.backing import add_backup
-from tests.features.restoring import ADMIN, BOOKS, back_up, leftovers, run
+from tests.features.backing import add_backup, left_behind
+from tests.features.restoring import ADMIN, BOOKS, back_up, run
 
 At = Callable[[str, Callable[[], None]], None]
 
@@ -164,7 +164,7 @@ def test_a_password_that_is_no_longer_right_is_told(shop: Settings) -> None:
         row.password = Keyring(shop).encrypt("changed since", place_of(row.id))
     with pytest.raises(SignInRefused):
         back_up(shop)
-    assert nothing_is_there(shop)
+    assert not list(shop.backup_dir.glob("*"))
 
 
 def test_a_second_one_at_once_is_told_who_holds_the_database(shop: Settings) -> None:
@@ -202,4 +202,4 @@ def nothing_is_there(shop: Settings) -> bool:
     """No file, no row, nothing on the server."""
     files = [path for path in shop.backup_dir.rglob("*") if path.is_file()]
     with application_context(shop):
-        return not files and not list_backups().backups and not leftovers(shop)
+        return not files and not list_backups().backups and not left_behind(shop)
