@@ -32,6 +32,7 @@ def record_backup(
     row = _row(manifest, manifest_sha256)
     row.database_id, row.is_own = database_id, is_own
     row.reason, row.note, row.operation_id = reason, note, operation_id
+    row.database, row.origin = database or manifest.database, origin
     with transaction() as session:
         session.add(row)
         session.flush()
@@ -44,7 +45,6 @@ def _row(manifest: Manifest, manifest_sha256: str) -> Backup:
     assert data, "a backup without data is none"
     return Backup(
         id=manifest.id,
-        database=manifest.database,
         made_by=_short(manifest.made_by),
         dialect=manifest.dialect,
         server=_short(manifest.server),

@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from core.actor import Actor, Role
 from core.connection import parse_url
 from core.progress import Feature
 from core.settings import Settings
+from database.adapters.backup import operation_of
 from database.context import application_context
 from database.transactions import transaction
 from features.backup_rows import BackupFacts
@@ -17,7 +20,7 @@ from features.backup_subjects import find_subject
 from features.backups import create_backup
 from features.databases import add_database
 from features.restores import restore_backup
-from models import User
+from models import OperationRecord, User
 from operations.runner import Runner
 from tests.features.registering import described, with_places
 from tests.servers import Server
@@ -93,9 +96,12 @@ def restore(settings: Settings, backup: str, database: str = "shop", **more: Any
 
 
 def leftovers(settings: Settings, database: str = "shop") -> tuple[str, ...]:
-    """What was made for one operation and is still there."""
+    """What was made for one operation of this console and is still there."""
     with application_context(settings):
-        return find_subject(database).open_adapter().leftovers()
+        found = find_subject(database).open_adapter().leftovers()
+        with transaction() as session:
+            ours = set(session.scalars(select(OperationRecord.id)))
+    return tuple(name for name in found if operation_of(name) in ours)
 
 
 def drop_beside(server: Server, url: str) -> None:

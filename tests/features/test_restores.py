@@ -181,9 +181,7 @@ def test_a_copy_that_is_not_equal_takes_no_place(shop: Settings, server: Server,
     assert untouched(shop, server, database_url, BOOKS)
 
 
-@pytest.mark.parametrize(
-    "point", ["restore.created", "restore.loaded", "restore.handed_over", "restore.prepared"]
-)
+@pytest.mark.parametrize("point", ["created", "loaded", "handed_over", "prepared"])
 def test_what_fails_before_the_swap_leaves_the_live_one_untouched(
     shop: Settings, server: Server, database_url: str, at: Callable[..., None], point: str
 ) -> None:
@@ -202,9 +200,7 @@ def test_what_fails_before_the_swap_leaves_the_live_one_untouched(
     assert count(server, database_url) == BOOKS
 
 
-@pytest.mark.parametrize(
-    "point", ["restore.backed_up", "restore.created", "restore.loaded", "restore.prepared"]
-)
+@pytest.mark.parametrize("point", ["backed_up", "created", "loaded", "prepared"])
 def test_a_cancel_before_the_swap_leaves_the_live_one_untouched(
     shop: Settings, server: Server, database_url: str, at: Callable[..., None], point: str
 ) -> None:
@@ -232,7 +228,7 @@ def test_a_second_restore_at_once_is_told_who_is_at_it(
                 run(shop, feature, *more, "Shop", made_by="bob")
             told.append(error.value.message)
 
-    at("restore.loaded", come_too)
+    at("loaded", come_too)
     restore(shop, backup.id)
     assert len(told) == 2
     assert all(f"Restore shop from {backup.id}" in one for one in told)
