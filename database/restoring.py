@@ -29,15 +29,13 @@ _log = logging.getLogger("basekeeper.restores")
 
 @dataclass(frozen=True)
 class Copy:
-    """A restored database beside the live one: its name, where it is, and how long it took to make. `notes`
-    say what of it is not as the backup says, () for equal; `is_equal` is False where there was nothing to
-    compare with."""
+    """A restored database beside the live one: where it is, and how many seconds it took to make and to
+    compare. `is_equal` when nothing of it is other than the manifest says, and there is one."""
 
-    name: str
     parameters: ConnectionParameters = field(repr=False)
-    seconds: float = 0.0
-    is_equal: bool = False
-    notes: tuple[str, ...] = ()
+    seconds: float
+    compare_seconds: float
+    is_equal: bool
 
 
 def build_copy(
@@ -61,12 +59,14 @@ def build_copy(
         adapter.load(op, source, place)
         created()  # to load it may have meant to make it anew
         failpoint("restore.loaded")
+        loaded = monotonic()
         undone = adapter.hand_over(op, place, source.manifest)
         failpoint("restore.handed_over")
         notes = (*undone, *compare(op, adapter, name, source.manifest, handed_over=not undone))
         for note in notes:
             op.note(note)
-    return Copy(name, place.parameters, monotonic() - began, source.manifest is not None, notes)
+    is_equal = source.manifest is not None and not notes
+    return Copy(place.parameters, loaded - began, monotonic() - loaded, is_equal)
 
 
 @contextmanager

@@ -44,8 +44,34 @@ def verify_backup(op: Operation, backup: str, level: str = Level.EQUAL) -> Backu
         lambda: _connect(facts),
         read_assertions(facts.database) if wanted.reaches(Level.HEALTHY) else (),
     )
-    prove(op, case, wanted, lambda proof: _keep(op, facts, proof))
+    prove(op, case, wanted, lambda proof: keep_proof(op, facts, proof))
     return _read(facts.id)
+
+
+def keep_proof(op: Operation, facts: BackupFacts, proof: Proof) -> None:
+    """Write the fact down, and what the backup is proven to be by it."""
+    now = utc_now()
+    with transaction() as session:
+        session.add(
+            BackupEvidence(
+                backup_id=facts.id,
+                level=proof.level,
+                is_met=proof.is_met,
+                seen_at=now,
+                seconds=proof.seconds,
+                details=proof.details,
+                operation_id=op.id,
+            )
+        )
+        row = session.get_one(Backup, facts.id)
+        if level := _proven(row, proof):
+            row.level, row.proven_at = level, now
+        if proof.is_met and proof.level is Level.RESTORED:
+            row.restore_seconds = proof.seconds
+    if proof.is_met:
+        op.note(f"{proof.level.capitalize()}: {proof.details}.")
+    elif proof.level in _FATAL:
+        _log.error("The backup %s is damaged: %s", facts.name, proof.details)
 
 
 def _level(level: str) -> Level:
@@ -81,32 +107,6 @@ def _connect(facts: BackupFacts) -> BackupAdapter:
     except NotFound as error:
         error.hint = "To restore its backups, register a database of that name on a server of its kind."
         raise
-
-
-def _keep(op: Operation, facts: BackupFacts, proof: Proof) -> None:
-    """Write the fact down, and what the backup is proven to be by it."""
-    now = utc_now()
-    with transaction() as session:
-        session.add(
-            BackupEvidence(
-                backup_id=facts.id,
-                level=proof.level,
-                is_met=proof.is_met,
-                seen_at=now,
-                seconds=proof.seconds,
-                details=proof.details,
-                operation_id=op.id,
-            )
-        )
-        row = session.get_one(Backup, facts.id)
-        if level := _proven(row, proof):
-            row.level, row.proven_at = level, now
-        if proof.is_met and proof.level is Level.RESTORED:
-            row.restore_seconds = proof.seconds
-    if proof.is_met:
-        op.note(f"{proof.level.capitalize()}: {proof.details}.")
-    elif proof.level in _FATAL:
-        _log.error("The backup %s is damaged: %s", facts.name, proof.details)
 
 
 def _proven(row: Backup, proof: Proof) -> str:

@@ -61,7 +61,7 @@ def restore_backup(
         with dropped_on_failure(op, adapter, name):
             incoming = Incoming(name, copy.parameters, facts.id)
             replace_live(op, subject, adapter, incoming, made_by=made_by)
-    record_restore(op, facts, copy)
+    record_restore(op, facts, copy, subject.name)
     return subject.name
 
 
@@ -94,5 +94,5 @@ def _restore_as(
 ) -> None:
     with being_made(op, subject, adapter, name) as created:
         copy = build_copy(op, adapter, source, name, created)
-    record_restore(op, facts, copy)
+    record_restore(op, facts, copy, visible(name))
     op.note(f"{visible(name)} is there. Register it to work with it here: manage_db.py database add.")

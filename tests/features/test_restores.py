@@ -228,7 +228,7 @@ def test_a_second_restore_at_once_is_told_who_is_at_it(
                 run(shop, feature, *more, "Shop", made_by="bob")
             told.append(error.value.message)
 
-    at("loaded", come_too)
+    at("restore.loaded", come_too)
     restore(shop, backup.id)
     assert len(told) == 2
     assert all(f"Restore shop from {backup.id}" in one for one in told)
