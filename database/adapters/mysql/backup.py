@@ -26,7 +26,7 @@ from database.adapters.mysql.grants import grant_facts
 from database.adapters.mysql.handing_over import hand_over_place
 from database.adapters.mysql.health import assertion_holds, find_faults
 from database.adapters.mysql.identities import identity_of
-from database.adapters.mysql.inventory import Scope, read_tables, take_inventory
+from database.adapters.mysql.inventory import read_tables, scope_of, take_inventory
 from database.adapters.mysql.loading import load_dump
 from database.adapters.mysql.obstacles import find_obstacles
 from database.adapters.mysql.places import drop_place, leftovers_on, make_place
@@ -45,6 +45,7 @@ class MySQLBackup(BackupAdapter):
     def __init__(self, database: ConnectionParameters, keeper: ConnectionParameters, means: Means) -> None:
         super().__init__(database, keeper, means)
         self._site = Site(database, keeper, means, self.flavour)
+        self._from_elsewhere: set[str] = set()  # places that hold what was made elsewhere
 
     def snapshot(self, op: Operation, selection: Selection) -> AbstractContextManager[Snapshot]:
         return held_still(op, self._site, selection)
@@ -52,8 +53,7 @@ class MySQLBackup(BackupAdapter):
     def inventory(self, op: Operation, name: str, *, contents: bool) -> Inventory:
         with ExitStack() as stack:
             sessions = [stack.enter_context(self._site.as_keeper(name=name)) for _ in range(self.means.jobs)]
-            tables = tuple(one.name for one in read_tables(sessions[0]) if not one.is_sequence)
-            scope = Scope(tables, counters_of(sessions[0], self.flavour))
+            scope = scope_of(read_tables(sessions[0]), counters_of(sessions[0], self.flavour))
             return take_inventory(
                 op,
                 tuple(sessions),
@@ -81,10 +81,14 @@ class MySQLBackup(BackupAdapter):
         return make_place(op, self._site, name)
 
     def load(self, op: Operation, source: Source, place: Place) -> None:
+        if not source.is_trusted:
+            self._from_elsewhere.add(place.name)
         load_dump(op, self._site, source, place)
 
     def hand_over(self, op: Operation, place: Place, manifest: Manifest | None) -> tuple[str, ...]:
-        return hand_over_place(op, self._site, place, manifest)
+        # A manifest from elsewhere gives nothing in anybody's name.
+        known = None if place.name in self._from_elsewhere else manifest
+        return hand_over_place(op, self._site, place, known)
 
     def drop(self, op: Operation, name: str) -> None:
         drop_place(op, self._site, name)

@@ -19,10 +19,12 @@ from database.adapters.base import Connection
 from database.adapters.mysql.adapter import MySQLAdapter
 
 _PINNED = (
-    "SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1, autocommit = 1, "
+    "SET SESSION time_zone = '+00:00', sql_quote_show_create = 1, autocommit = 1, "
     "foreign_key_checks = 1, unique_checks = 1, sql_notes = 1",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 )
+# Without it a GRANT to nobody makes an account without a password; MySQL has unlearnt that, and the word.
+_SQL_MODES = {"MariaDB": "NO_AUTO_CREATE_USER"}
 _CODECS = {"utf8mb3": "utf-8", "utf8": "utf-8", "utf8mb4": "utf-8", "latin1": "cp1252", "binary": "utf-8"}
 
 
@@ -87,6 +89,7 @@ def session_of(
         mine = cast(MySQLAdapter, adapter)
         for sql in _PINNED:
             mine.rows(connection, sql)
+        mine.rows(connection, "SET SESSION sql_mode = %s", (_SQL_MODES.get(mine.label, ""),))
         mine.statement_timeout(connection, 0)
         session = Session(mine, connection, mine.way_to_end(connection, means.connect_timeout))
         if op is None:

@@ -84,6 +84,7 @@ def _make_views(views: list[Code], make_one: Callable[[Code], None]) -> None:
 def _settings(session: Session, code: Code) -> Iterator[None]:
     """The session, and the database, as they were when it was made."""
     _, collation = defaults_of(session)
+    sql_mode = session.value("SELECT @@sql_mode")
     other = code.database_collation not in ("", collation)
     if other:
         collate(session, code.database_collation)
@@ -96,7 +97,7 @@ def _settings(session: Session, code: Code) -> Iterator[None]:
         yield
     finally:
         session.rows("SET NAMES utf8mb4")
-        session.rows("SET SESSION sql_mode = '', time_zone = '+00:00'")
+        session.rows("SET SESSION sql_mode = %s, time_zone = '+00:00'", (sql_mode,))
         if other:
             collate(session, collation)
 

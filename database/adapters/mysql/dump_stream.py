@@ -61,7 +61,7 @@ class DumpStream:
                 tail = (tail + part)[-_TAIL:]
                 part = b""
             self._future.result()
-        if END_MARK not in tail.rpartition(b"\n--")[1] + tail.rpartition(b"\n--")[2]:
+        if not tail.rstrip().rpartition(b"\n")[2].startswith(END_MARK):
             raise ToolFailed("The dump ends before its end, although the program says that all went well.")
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ views, routines, triggers, events, all in the server's own words."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.code import Code
@@ -50,13 +50,15 @@ def defaults_of(session: Session) -> tuple[str, str]:
     return str(charset), str(collation)
 
 
-def database_facts(session: Session, flavour: Flavour) -> Iterator[Fact]:
-    """Of the database as a whole."""
+def database_facts(session: Session, flavour: Flavour, sequences: Collection[str]) -> Iterator[Fact]:
+    """Of the database as a whole, and of those sequences."""
     charset, collation = defaults_of(session)
     yield Fact(FactKind.SETTING, "character set", charset)
     yield Fact(FactKind.SETTING, "collation", collation)
-    for name, (text, _) in flavour.sequences(session).items():
-        yield Fact(FactKind.SETTING, f"sequence {name}", text)
+    texts = flavour.sequences(session) if sequences else {}
+    for name, (text, _) in texts.items():
+        if name in sequences:
+            yield Fact(FactKind.SETTING, f"sequence {name}", text)
 
 
 def table_facts(session: Session, table: str) -> Iterator[Fact]:

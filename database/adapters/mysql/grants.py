@@ -9,20 +9,24 @@ from dataclasses import dataclass
 
 from core.progress import Operation
 from database.adapters.mysql.backup_session import Session, may
+from database.adapters.mysql.code import account_in_sql
 from database.adapters.mysql.site import Site
-from database.manifest import Fact, FactKind, Inventory
+from database.manifest import Fact, FactKind, Inventory, Manifest
 
 # The accounts that restores make for themselves: see place.py.
 OWN_ACCOUNT = re.compile(r"bk_[a-z]_[0-9a-z]{26}")
 _GRANTEE = re.compile(r"'(.*)'@'(.*)'", re.DOTALL)
 _NAME = re.compile(r"('.*'@'.*')(?: on (table|procedure|function) (.+))?", re.DOTALL)
 _PRIVILEGE = r"[A-Z][A-Z _]*(?: \(`(?:[^`]|``)+`(?:, `(?:[^`]|``)+`)*\))?"
-_VALUE = re.compile(rf"{_PRIVILEGE}(?:, {_PRIVILEGE})*( WITH GRANT OPTION)?", re.DOTALL)
+_VALUE = re.compile(rf"{_PRIVILEGE}(?:, {_PRIVILEGE})*(?: WITH GRANT OPTION)?", re.DOTALL)
+_OPTION = " WITH GRANT OPTION"
+_ACCOUNTS = "SELECT user, host FROM mysql.user"
 _READABLE = "SELECT 1 FROM mysql.procs_priv, mysql.user LIMIT 1"
 # In a grant on a whole database `_` and `%` stand for any character unless they are escaped (TRUST D9).
-_DATABASE_WIDE = r"""
+PLAIN_NAME = r"replace(replace(replace({}, '\\_', '_'), '\\%%', '%%'), '\\\\', '\\')"
+_DATABASE_WIDE = f"""
     SELECT grantee, privilege_type, is_grantable FROM information_schema.schema_privileges
-    WHERE replace(replace(table_schema, '\\_', '_'), '\\%%', '%%') = %s
+    WHERE {PLAIN_NAME.format("table_schema")} = %s
 """
 _TABLE_WIDE = """
     SELECT grantee, table_name, privilege_type, is_grantable FROM information_schema.table_privileges
@@ -50,7 +54,7 @@ class Grant:
     def fact(self) -> Fact:
         """As a manifest keeps it."""
         where = f" on {self.object[0]} {self.object[1]}" if self.object[0] else ""
-        option = " WITH GRANT OPTION" if self.with_option else ""
+        option = _OPTION if self.with_option else ""
         return Fact(FactKind.GRANT, f"'{self.user}'@'{self.host}'{where}", self.value + option)
 
 
@@ -79,11 +83,29 @@ def grant_facts(site: Site, database: str, op: Operation) -> tuple[Fact, ...]:
         return tuple(grant.fact for grant in read_grants(session, database))
 
 
-def roles_of(inventory: Inventory) -> tuple[str, ...]:
-    """The accounts that an inventory names: those with grants, and the definers."""
+def known_accounts(session: Session) -> frozenset[str] | None:
+    """Every account of the server as `account_in_sql` writes it, None when the session may not see them."""
+    if not may(session, f"{_ACCOUNTS} LIMIT 1"):
+        return None
+    return frozenset(account_in_sql(f"{user}@{host}") for user, host in session.rows(_ACCOUNTS))
+
+
+def is_lost(session: Session, manifest: Manifest | None, account: str) -> bool:
+    """True for an account that is not on the server and was when the backup was made. In the name of one that
+    was gone already things are made as they were."""
+    there = known_accounts(session)
+    if there is None or account in there:
+        return False
+    return manifest is None or account in manifest.roles
+
+
+def roles_of(site: Site, inventory: Inventory) -> tuple[str, ...]:
+    """The accounts that an inventory names, those with grants and the definers, as far as they are there."""
     granted = (found[1] for name in inventory.of(FactKind.GRANT) if (found := _NAME.fullmatch(name)))
-    defined = (name.replace("`", "'") for name in inventory.of(FactKind.OWNER).values())
-    return tuple(sorted({*granted, *defined}))
+    named = {*inventory.of(FactKind.OWNER).values(), *(name.replace("'", "`") for name in granted)}
+    with site.as_keeper() as session:
+        there = known_accounts(session)
+    return tuple(sorted(named if there is None else named & there))
 
 
 def grant_of(fact: Fact) -> Grant | None:
@@ -92,14 +114,14 @@ def grant_of(fact: Fact) -> Grant | None:
     who = _GRANTEE.fullmatch(name[1]) if name else None
     if not (name and value and who):
         return None
-    plain = fact.value.removesuffix(" WITH GRANT OPTION")
-    return Grant(who[1], who[2], plain, (name[2] or "", name[3] or ""), bool(value[1]))
+    plain = fact.value.removesuffix(_OPTION)
+    return Grant(who[1], who[2], plain, (name[2] or "", name[3] or ""), plain != fact.value)
 
 
 def give(session: Session, database: str, grant: Grant) -> None:
     """Give it, on the database of that name. Raises PrivilegeMissing, ServerError."""
     where, who = _where(session, database, grant), account(grant.user, grant.host)
-    option = " WITH GRANT OPTION" if grant.with_option else ""
+    option = _OPTION if grant.with_option else ""
     session.rows(f"GRANT {grant.value} ON {where} TO {who}{option}")
 
 
@@ -118,7 +140,7 @@ def account(user: str, host: str) -> str:
 
 def pattern(session: Session, database: str) -> str:
     """The database in a grant on all of it (TRUST D9)."""
-    return session.quote(database).replace("_", r"\_").replace("%", r"\%")
+    return re.sub(r"([\\_%])", r"\\\1", session.quote(database))
 
 
 def _where(session: Session, database: str, grant: Grant) -> str:

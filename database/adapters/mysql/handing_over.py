@@ -10,15 +10,13 @@ from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import plural, visible
 from database.adapters.backup import Place
-from database.adapters.mysql.backup_session import Session, may, session_of
+from database.adapters.mysql.backup_session import Session, session_of
 from database.adapters.mysql.code import Code, account_in_sql, read_code
 from database.adapters.mysql.code_making import drop, make_leniently
-from database.adapters.mysql.grants import account, give, grant_of, pattern
+from database.adapters.mysql.grants import account, give, grant_of, is_lost, pattern
 from database.adapters.mysql.places import drop_account
 from database.adapters.mysql.site import Site
 from database.manifest import FactKind, Manifest
-
-_ACCOUNTS = "SELECT user, host FROM mysql.user"
 
 
 def hand_over_place(op: Operation, site: Site, place: Place, manifest: Manifest | None) -> tuple[str, ...]:
@@ -39,32 +37,30 @@ def hand_over_place(op: Operation, site: Site, place: Place, manifest: Manifest 
     return tuple(said)
 
 
-def known_accounts(session: Session) -> frozenset[str] | None:
-    """Every account of the server as SQL wants it, None when the session may not see them."""
-    if not may(session, f"{_ACCOUNTS} LIMIT 1"):
-        return None
-    return frozenset(account_in_sql(f"{user}@{host}") for user, host in session.rows(_ACCOUNTS))
-
-
 def _set_definers(site: Site, session: Session, place: Place, manifest: Manifest | None) -> Iterator[str]:
-    wanted = manifest.inventory.of(FactKind.OWNER) if manifest else {}
-    accounts, owner = known_accounts(session), _owner(site)
-    temporary = account_in_sql(f"{place.account}@%") if place.account else ""
-    code = read_code(session)
-    wishes = {
-        one.label: wanted.get(one.label) or (owner if one.definer == temporary else one.definer)
-        for one in code
-    }
-    for label, wish in wishes.items():
-        if accounts is not None and wish not in accounts:
-            yield f"The {label} belongs to {owner}: the account {wish} is not there."
-            wishes[label] = owner
+    code, owner = read_code(session), _owner(site)
+    wishes = _wishes(place, manifest, code, owner)
+    for one in code:
+        wish = wishes[one.label]
+        if is_lost(session, manifest, wish):
+            yield f"The {one.label} belongs to {owner}: the account {wish} is not there."
+            wishes[one.label] = owner
     changed = {one.label for one in code if wishes[one.label] != one.definer}
     tables = {one.table for one in code if one.label in changed} - {""}
     for one in code:
         # The triggers of a table keep their order only when all of them are made anew.
         if one.label in changed or one.table in tables:
             yield from _make_anew(session, one, wishes[one.label])
+
+
+def _wishes(place: Place, manifest: Manifest | None, code: tuple[Code, ...], owner: str) -> dict[str, str]:
+    """In whose name each is to be."""
+    wanted = manifest.inventory.of(FactKind.OWNER) if manifest else {}
+    temporary = account_in_sql(f"{place.account}@%") if place.account else ""
+    return {
+        one.label: wanted.get(one.label) or (owner if one.definer == temporary else one.definer)
+        for one in code
+    }
 
 
 def _make_anew(session: Session, code: Code, definer: str) -> Iterator[str]:

@@ -42,10 +42,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Scope:
-    """What of the connected database is meant: the tables, the next number of each that counts, and with
-    `is_whole` everything that belongs to no table."""
+    """What of the connected database is meant: tables and sequences, the next number of each that counts, and
+    with `is_whole` everything that belongs to no table."""
 
     tables: tuple[str, ...]
+    sequences: tuple[str, ...]
     counters: dict[str, str]
     is_whole: bool = True
 
@@ -55,6 +56,16 @@ def read_tables(session: Session) -> tuple[Table, ...]:
     return tuple(
         Table(str(name), str(engine or "unknown"), kind == "SEQUENCE", kind == "SYSTEM VERSIONED")
         for name, engine, kind in session.rows(_TABLES)
+    )
+
+
+def scope_of(tables: tuple[Table, ...], counters: dict[str, str], *, is_whole: bool = True) -> Scope:
+    """Those tables and sequences."""
+    return Scope(
+        tuple(one.name for one in tables if not one.is_sequence),
+        tuple(one.name for one in tables if one.is_sequence),
+        counters,
+        is_whole,
     )
 
 
@@ -108,13 +119,12 @@ def _count(
 
 def _facts(session: Session, flavour: Flavour, scope: Scope) -> tuple[Fact, ...]:
     shapes = [fact for name in scope.tables for fact in table_facts(session, name)]
-    sequences = flavour.sequences(session) if scope.is_whole else {}
     code = read_code(session)
     if not scope.is_whole:
         code = tuple(one for one in code if one.table in scope.tables)
     return (
-        *(database_facts(session, flavour) if scope.is_whole else ()),
+        *database_facts(session, flavour, scope.sequences),
         *shapes,
-        *counter_facts(scope.counters, shapes, scope.tables, sequences),
+        *counter_facts(scope.counters, shapes, scope.tables, scope.sequences),
         *code_facts(code),
     )

@@ -19,7 +19,7 @@ from database.adapters.mysql.client_programs import Program, client_program
 from database.adapters.mysql.code import Code, code_of
 from database.adapters.mysql.code_making import collate, make_all, make_leniently
 from database.adapters.mysql.dump_text import Rewriter, lines_of
-from database.adapters.mysql.handing_over import known_accounts
+from database.adapters.mysql.grants import is_lost
 from database.adapters.mysql.site import Site
 from database.manifest import FactKind, Manifest
 from database.pipes import read_by
@@ -54,7 +54,7 @@ def load_dump(op: Operation, site: Site, source: Source, place: Place) -> None:
         with source.data() as stream, read_by(op, partial(_run, site, place, program)) as pipe:
             _write(op, stream, rewriter, pipe)
         failpoint("load.rows")
-        _make_held(keeper, rewriter.held)
+        _make_held(keeper, source.manifest, rewriter.held)
         failpoint("load.done")
 
 
@@ -96,11 +96,9 @@ def _set_defaults(site: Site, place: Place, manifest: Manifest) -> None:
             collate(session, said["collation"])
 
 
-def _make_held(keeper: Session, held: list[Code]) -> None:
-    accounts = known_accounts(keeper)
-
+def _make_held(keeper: Session, manifest: Manifest | None, held: list[Code]) -> None:
     def make_one(code: Code) -> None:
-        is_there = accounts is None or code.definer in accounts
-        make_leniently(keeper, code, code.definer if is_there else "", awake=False)
+        definer = "" if is_lost(keeper, manifest, code.definer) else code.definer
+        make_leniently(keeper, code, definer, awake=False)
 
     make_all(held, make_one)

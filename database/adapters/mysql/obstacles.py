@@ -11,14 +11,14 @@ from core.text import visible
 from database.adapters.backup import Obstacle, Source, name_for
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.client_programs import client_program
-from database.adapters.mysql.grants import account, grant_of
-from database.adapters.mysql.handing_over import known_accounts
+from database.adapters.mysql.grants import known_accounts
 from database.adapters.mysql.privileges import may_set_definers, privileges_on
 from database.adapters.mysql.site import Site
 from database.manifest import FactKind, Manifest
 
 _COLLATION = re.compile(r"\bCOLLATE[ =](\w+)")
 _ENGINE = re.compile(r"\bENGINE=(\w+)")
+_QUOTED = re.compile(r"'(?:[^'\\]|''|\\.)*'", re.DOTALL)  # a text of people's own
 _NAMED = 5
 _FROM_ELSEWHERE = """
     SELECT DISTINCT table_schema, table_name, referenced_table_schema FROM information_schema.key_column_usage
@@ -103,14 +103,15 @@ def _versions(site: Site, session: Session, manifest: Manifest) -> Iterator[Obst
 
 def _words(session: Session, manifest: Manifest) -> Iterator[Obstacle]:
     """Collations and engines that the server does not know."""
-    texts = [fact.value for fact in manifest.inventory.facts]
+    shapes = (FactKind.COLUMN, FactKind.SETTING)
+    texts = [_QUOTED.sub("", one.value) for one in manifest.inventory.facts if one.kind in shapes]
     settings = manifest.inventory.of(FactKind.SETTING)
     collations = {found for text in texts for found in _COLLATION.findall(text)}
     collations |= {settings["collation"]} if "collation" in settings else set()
     there = {
         str(name) for (name,) in session.rows("SELECT collation_name FROM information_schema.collations")
     }
-    engines = {found.lower() for name, text in settings.items() for found in _ENGINE.findall(text)}
+    engines = {found.lower() for text in texts for found in _ENGINE.findall(text)}
     usable = {str(row[0]).lower() for row in session.rows("SHOW ENGINES") if row[1] in ("YES", "DEFAULT")}
     for kind, lacking in (("collation", collations - there), ("engine", engines - usable)):
         for name in sorted(lacking)[:_NAMED]:
@@ -129,11 +130,7 @@ def _accounts(site: Site, session: Session, manifest: Manifest) -> Iterator[Obst
             is_fatal=False,
         )
     there = known_accounts(session)
-    if there is None:
-        return
-    grants = filter(None, map(grant_of, (f for f in manifest.inventory.facts if f.kind is FactKind.GRANT)))
-    wanted = {account(one.user, one.host).replace("'", "`") for one in grants} | owners
-    for name in sorted(wanted - there)[:_NAMED]:
+    for name in sorted(set(manifest.roles) - (there or set(manifest.roles)))[:_NAMED]:
         yield Obstacle(
             f"The account {visible(name)} is not on the server.", "Make it, or go on without.", is_fatal=False
         )

@@ -12,7 +12,15 @@ from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import PREFIX, PURPOSES, Place, operation_of
 from database.adapters.mysql.backup_session import Session, database_exists, may
-from database.adapters.mysql.grants import OWN_ACCOUNT, account, are_readable, pattern, read_grants, take_back
+from database.adapters.mysql.grants import (
+    OWN_ACCOUNT,
+    PLAIN_NAME,
+    account,
+    are_readable,
+    pattern,
+    read_grants,
+    take_back,
+)
 from database.adapters.mysql.site import Site
 
 _DROPS = 10  # tries; MariaDB drops a database table by table and may stop on the way (TRUST note g)
@@ -38,7 +46,7 @@ def make_place(op: Operation, site: Site, name: str) -> Place:
 def drop_place(op: Operation, site: Site, name: str) -> None:
     """Drop the database of that name, and whoever was made or given rights for it."""
     with site.as_keeper(op) as session:
-        users = {_account_for(name, op)} if operation_of(name) else set()
+        users = {_account_for(name, op)}
         if are_readable(session):
             users |= _accounts_in(session, name)
         for user in sorted(users):
@@ -99,10 +107,7 @@ def _make_account(site: Site, session: Session, user: str, name: str) -> str:
 
 
 def _accounts_in(session: Session, name: str) -> set[str]:
-    sql = r"""
-        SELECT DISTINCT user FROM mysql.db WHERE user LIKE 'bk\_%%' AND host = '%%'
-            AND replace(replace(db, '\\_', '_'), '\\%%', '%%') = %s
-    """
+    sql = f"SELECT DISTINCT user FROM mysql.db WHERE host = '%%' AND {PLAIN_NAME.format('db')} = %s"
     return {str(user) for (user,) in session.rows(sql, (name,)) if OWN_ACCOUNT.fullmatch(str(user))}
 
 

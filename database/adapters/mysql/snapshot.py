@@ -25,7 +25,7 @@ from database.adapters.mysql.dump_stream import dump_stream
 from database.adapters.mysql.dump_warnings import warnings_of
 from database.adapters.mysql.facts import counters_of
 from database.adapters.mysql.grants import grant_facts, roles_of
-from database.adapters.mysql.inventory import Scope, Table, read_tables, take_inventory
+from database.adapters.mysql.inventory import Scope, Table, read_tables, scope_of, take_inventory
 from database.adapters.mysql.privileges import check_reader
 from database.adapters.mysql.site import Site
 from database.manifest import Inventory
@@ -41,6 +41,7 @@ _OPTIONS = (
     "--hex-blob",
     "--tz-utc",
     "--comments",
+    "--skip-add-locks",  # a default out of a sequence needs that sequence, which they would lock out
     "--no-tablespaces",
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
@@ -78,13 +79,13 @@ class MySQLSnapshot(Snapshot):
     def inventory(self, op: Operation, *, contents: bool) -> Inventory:
         grants = partial(grant_facts, self._site, self._site.database.database, op)
         found = take_inventory(op, self._sessions, self._site.flavour, self._scope, grants, contents=contents)
-        self.roles = roles_of(found)
+        self.roles = roles_of(self._site, found)
         failpoint("dump.counted")
         return found
 
     def _run(self, program: Program, op: Operation, out: IO[bytes]) -> None:
         options = [*_OPTIONS, *(_WHOLE if self._scope.is_whole else ()), *self._site.flavour.dump_options]
-        names = () if self._scope.is_whole else self._scope.tables
+        names = () if self._scope.is_whole else (*self._scope.tables, *self._scope.sequences)
         # After "--" no name is an option, whatever it looks like (TRUST X2).
         operands = ["--", self._site.database.database, *names]
         program.run(op, self._site.database, self._site.means, [*options, *operands], stdout=out)
@@ -100,7 +101,7 @@ def held_still(op: Operation, site: Site, selection: Selection) -> Iterator[MySQ
         program = dump_program(op, site.means, site.flavour, server)
         size = first.adapter.database_size(first.connection)
         tables, is_whole = _chosen(first, site.database.database, selection)
-        scope = Scope(_names(tables), counters_of(first, site.flavour), is_whole)
+        scope = scope_of(tables, counters_of(first, site.flavour), is_whole=is_whole)
         more = [stack.enter_context(site.as_owner()) for _ in range(1, site.means.jobs)]
         snapshot = MySQLSnapshot(site, (first, *more), scope)
         snapshot.server, snapshot.tool, snapshot.size = server, str(program), size
@@ -122,10 +123,6 @@ def _chosen(session: Session, database: str, selection: Selection) -> tuple[tupl
     for name in set(selection.tables) - {one.name for one in tables}:
         raise NotFound(f"There is no table {visible(name)}.")
     return tuple(one for one in tables if one.name in selection.tables), False
-
-
-def _names(tables: tuple[Table, ...]) -> tuple[str, ...]:
-    return tuple(one.name for one in tables if not one.is_sequence)
 
 
 @contextmanager
