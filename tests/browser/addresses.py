@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -40,7 +43,12 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
     register_notes(console)
     said = console.manage("create-admin", "ines", "ines@example.com")
     token = console.manage("token", "create", "ines", "nightly check", "--role", "operator")
+    backup, kept = restore_notes(console)
     return {
+        "backups.show": f"/backups/{backup}",
+        "restores.new": f"/backups/{backup}/restore",
+        "replacements.confirm_undo": f"/backups/kept/{kept}/undo",
+        "replacements.confirm_drop": f"/backups/kept/{kept}/drop",
         "passwords.edit": next(word for word in said.split() if "/set-password/" in word),
         "databases.show": "/databases/notes",
         "databases.edit": "/databases/notes/edit",
@@ -55,5 +63,15 @@ def register_notes(console: LiveConsole) -> None:
     """A database that `console` knows besides its own: the file notes.db."""
     file = console.folder / "databases/notes.db"
     file.parent.mkdir(exist_ok=True)  # another test may have registered one before
-    file.touch()
+    with closing(sqlite3.connect(file)) as notes:
+        notes.execute("CREATE TABLE IF NOT EXISTS note (text text)")
     console.manage("database", "add", "notes", "--dialect", "sqlite", "--database", file.name)
+
+
+def restore_notes(console: LiveConsole) -> tuple[str, str]:
+    """Back the notes up and put them back, so that what was there before is kept; gives the name of the
+    backup and the id of what is kept."""
+    said = console.manage("backup", "notes", "--verify", "equal")
+    backup = re.findall(r"notes-\d{8}-\d{6}(?:-\d+)?", said)[0]
+    console.manage("restore", backup, "--confirm")
+    return backup, re.findall(r"\b[0-9a-z]{26}\b", console.manage("restore", "--list-kept"))[0]
