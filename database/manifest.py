@@ -31,6 +31,7 @@ class FactKind(StrEnum):
     OWNER = "owner"
     GRANT = "grant"
     SETTING = "setting"
+    ORIGIN = "origin"  # of the server it came from, such as versions: told, and never compared
 
 
 @dataclass(frozen=True)
@@ -150,14 +151,18 @@ def _row_differences(expected: Inventory, found: Inventory) -> Iterator[str]:
 
 
 def _fact_differences(expected: Inventory, found: Inventory) -> Iterator[str]:
-    there = {(fact.kind, fact.name): fact.value for fact in found.facts}
-    for fact in expected.facts:
+    there = {(fact.kind, fact.name): fact.value for fact in _compared(found)}
+    for fact in _compared(expected):
         value = there.pop((fact.kind, fact.name), None)
         if value is None:
             yield f"The {fact.kind} {fact.name} is missing."
         elif value != fact.value:
             yield f"The {fact.kind} {fact.name} is {value or 'empty'}, not {fact.value or 'empty'}."
     yield from (f"The {kind} {name} is not in the backup." for kind, name in there)
+
+
+def _compared(inventory: Inventory) -> Iterator[Fact]:
+    return (fact for fact in inventory.facts if fact.kind is not FactKind.ORIGIN)
 
 
 def _manifest(said: dict[str, Any]) -> Manifest:

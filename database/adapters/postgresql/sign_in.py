@@ -4,6 +4,7 @@ account that runs the program (TRUST C2, D2, D3)."""
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from core.connection import ConnectionParameters, TlsMode
 from core.errors import InvalidInput
@@ -40,6 +41,15 @@ _KEEPALIVES = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
+# What client programs know from which major version on: an older one refuses the word.
+_SINCE = {
+    "gssdelegation": 17,
+    "load_balance_hosts": 16,
+    "require_auth": 16,
+    "sslcertmode": 16,
+    "sslnegotiation": 17,
+}
+_BREAKS = set("\r\n\0")
 _VERIFIED = (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
 
 
@@ -47,7 +57,41 @@ def conninfo(parameters: ConnectionParameters, timeout: float, application: str,
     """The connection string for libpq, password included; `timeout` in seconds is rounded up to whole
     ones. `address` is dialled in place of looking the host up, whose name TLS checks all the same. For
     `psycopg2.connect` alone and never for an argument of a program."""
-    fields = {
+    return _text(_fields(parameters, timeout, application, address) | {"password": parameters.password})
+
+
+def tool_conninfo(
+    parameters: ConnectionParameters,
+    timeout: float,
+    application: str,
+    address: str = "",
+    *,
+    passfile: Path | None,
+    major: int,
+) -> str:
+    """The same for a client program of that major version, to be one argument: the password is in
+    `passfile`. A program before 16 cannot be told how the server has to ask for it."""
+    fields = _fields(parameters, timeout, application, address)
+    if passfile:
+        fields["passfile"] = str(passfile)
+    return _text({key: value for key, value in fields.items() if _SINCE.get(key, 0) <= major})
+
+
+def password_line(parameters: ConnectionParameters) -> str:
+    """What a password file says for exactly this server, database and account, so that nobody else is given
+    the password. Raises InvalidInput for a password or an account of more than a line."""
+    if _BREAKS & set(parameters.password + parameters.user + parameters.host):
+        raise InvalidInput("The account or its password holds a line break, which no password file can.")
+    is_line = not _BREAKS & set(parameters.database)
+    database = _escaped(parameters.database) if is_line else "*"
+    host, user, password = map(_escaped, (parameters.host, parameters.user, parameters.password))
+    return f"{host}:{parameters.port}:{database}:{user}:{password}\n"
+
+
+def _fields(
+    parameters: ConnectionParameters, timeout: float, application: str, address: str
+) -> dict[str, str]:
+    return {
         **_NOTHING_AMBIENT,
         **_KEEPALIVES,
         "host": parameters.host,
@@ -55,14 +99,20 @@ def conninfo(parameters: ConnectionParameters, timeout: float, application: str,
         "port": str(parameters.port),
         "dbname": parameters.database,
         "user": parameters.user,
-        "password": parameters.password,
         "application_name": application,
         "connect_timeout": str(max(1, math.ceil(timeout))),
         "sslmode": parameters.tls_mode or TlsMode.PREFER,
         "sslrootcert": _root_certificate(parameters),
         "require_auth": _methods(parameters),
     }
+
+
+def _text(fields: dict[str, str]) -> str:
     return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
+
+
+def _escaped(part: str) -> str:
+    return part.replace("\\", "\\\\").replace(":", "\\:")
 
 
 def _quoted(value: str) -> str:

@@ -1,0 +1,197 @@
+"""A PostgreSQL database held still: a transaction whose snapshot pg_dump and the inventory share, so that
+both see the very same rows (TRUST section 3, V4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from core.connection import ConnectionParameters
+from core.errors import LockTimeout, PrivilegeMissing, ToolFailed
+from core.failpoints import failpoint
+from core.progress import Operation
+from core.text import plural
+from database.adapters.backup import Means, Selection, Snapshot
+from database.adapters.explanations import FIND_HOLDER
+from database.adapters.postgresql.backup_session import Session, session_of
+from database.adapters.postgresql.backup_tools import Client, dump_client
+from database.adapters.postgresql.inventory import read_inventory
+from database.adapters.postgresql.inventory_settings import actual_collation_version
+from database.adapters.postgresql.scope import Scope, find_scope, hidden_tables, in_words
+from database.manifest import Inventory
+
+LOCK_PATIENCE = 60  # seconds that pg_dump waits for a table that somebody has locked (TRUST fault F6)
+STILL = "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_DEFINITIONS = ["--section=pre-data", "--section=post-data"]
+_MOMENT = """
+    SELECT pg_export_snapshot(), now(), pg_database_size(current_database())
+"""
+_ROLES = """
+    SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid
+    WHERE d.refclassid = 'pg_authid'::regclass
+      AND (d.dbid = b.oid OR d.dbid = 0 AND d.classid = 'pg_database'::regclass AND d.objid = b.oid)
+"""
+_ALL_ROLES = f"""
+    SELECT x.rolname FROM pg_catalog.pg_database b, LATERAL ({_ROLES}) x WHERE b.datname = current_database()
+    UNION SELECT pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = current_database()
+    ORDER BY 1
+"""
+_REVISION = "SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') FROM ONLY {table}"
+_VERSION_TABLE = "alembic_version"
+_RECORDED_COLLATION = "SELECT datcollversion FROM pg_catalog.pg_database WHERE datname = current_database()"
+_LEFT_OUT = """
+    SELECT 'publications' FROM pg_catalog.pg_publication
+    UNION SELECT 'event triggers' FROM pg_catalog.pg_event_trigger e
+          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                            WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid
+                              AND d.deptype = 'e')
+    UNION SELECT 'subscriptions' FROM pg_catalog.pg_subscription s
+          JOIN pg_catalog.pg_database b ON b.oid = s.subdbid WHERE b.datname = current_database()
+    ORDER BY 1
+"""
+_BROKEN = """
+    SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index x
+    JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT x.indisvalid AND c.relkind = 'i' ORDER BY 1
+"""
+# Of what was left out a table that was chosen may still need some: its copy cannot be made without.
+_NEEDED = """
+    SELECT DISTINCT format('%I.%I', tn.nspname, t.typname)
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type u ON u.oid = a.atttypid
+    JOIN pg_catalog.pg_type t ON t.oid = CASE u.typelem WHEN 0 THEN u.oid ELSE u.typelem END
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+    WHERE a.attrelid = ANY ({oids}) AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384
+      AND NOT {covered}
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                      WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e')
+    ORDER BY 1
+"""
+
+
+class PostgreSQLSnapshot(Snapshot):
+    """Made by `held_still`."""
+
+    is_exact = True
+
+    def __init__(
+        self, session: Session, parameters: ConnectionParameters, means: Means, client: Client, scope: Scope
+    ) -> None:
+        self._session = session
+        self._parameters = parameters
+        self._means = means
+        self._client = client
+        self._scope = scope
+        self._name, self.taken_at, self.size = session.rows(_MOMENT)[0]
+        self.server = session.adapter.server_version(session.connection)
+        self.tool = str(client)
+        self.revision = _revision(session, scope)
+        self.roles = tuple(name for (name,) in session.rows(_ALL_ROLES))
+        self.warnings = _warnings(session, scope)
+
+    def dump(self, op: Operation, out: IO[bytes]) -> None:
+        self._run(op, [], out)
+        failpoint("backup.dumped")
+
+    def dump_schema(self, op: Operation, out: IO[bytes]) -> bool:
+        """The sections and not --schema-only, which leaves large objects and the refresh of views out."""
+        self._run(op, _DEFINITIONS, out)
+        failpoint("backup.definitions_dumped")
+        return True
+
+    def inventory(self, op: Operation, *, contents: bool) -> Inventory:
+        end = self._session.adapter.way_to_end(self._session.connection, self._means.connect_timeout)
+        with op.ending(end):
+            return read_inventory(op, self._session, self._scope, contents=contents)
+
+    def _run(self, op: Operation, more: Sequence[str], out: IO[bytes]) -> None:
+        arguments = [
+            "--format=custom",
+            "--compress=0",  # the archive does that, and better
+            f"--snapshot={self._name}",
+            f"--lock-wait-timeout={LOCK_PATIENCE}s",
+            *more,
+            *_patterns(self._scope),
+        ]
+        try:
+            self._client.run(op, arguments, parameters=self._parameters, means=self._means, stdout=out)
+        except ToolFailed as error:
+            raise _explained(error) from error
+
+
+@contextmanager
+def held_still(
+    op: Operation, parameters: ConnectionParameters, means: Means, selection: Selection
+) -> Iterator[Snapshot]:
+    """The database of `parameters` at this moment. Raises as BackupAdapter.snapshot."""
+    with session_of(parameters, means, op) as session:
+        client = dump_client(op, means, session.major)
+        session.adapter.lock_patience(session.connection, LOCK_PATIENCE)
+        with session.transaction(STILL):
+            scope = find_scope(session, selection)
+            if hidden := hidden_tables(session, scope):
+                raise PrivilegeMissing(
+                    f'The account "{parameters.user}" may not read all rows of {in_words(hidden)}.',
+                    hint="Grant it SELECT, and BYPASSRLS where row security hides rows, or take the "
+                    "account that owns the tables.",
+                )
+            snapshot = PostgreSQLSnapshot(session, parameters, means, client, scope)
+            failpoint("backup.held_still")
+            yield snapshot
+
+
+def _patterns(scope: Scope) -> list[str]:
+    """Each table and schema by a pattern that fits its name alone."""
+    if scope.schemas is None:
+        return []
+    schemas = [f"--schema={_pattern(name)}" for name in scope.schema_names]
+    tables = [
+        f"--table={_pattern(table.schema)}.{_pattern(table.bare_name)}"
+        for table in scope.tables
+        if table.schema_oid not in scope.schemas
+    ]
+    return [*schemas, *tables]
+
+
+def _pattern(name: str) -> str:
+    """Inside quotes nothing but the quote itself means anything to pg_dump."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _revision(session: Session, scope: Scope) -> str:
+    found = [table for table in scope.tables if table.bare_name == _VERSION_TABLE and table.holds_rows]
+    if not found:
+        return ""
+    table = min(found, key=lambda one: one.schema != "public")
+    place = f"{session.quote(table.schema)}.{session.quote(table.bare_name)}"
+    return str(session.value(_REVISION.format(table=place)))
+
+
+def _warnings(session: Session, scope: Scope) -> tuple[str, ...]:
+    said = []
+    if broken := [name for (name,) in session.rows(_BROKEN)]:
+        said.append(f"Left out, for they broke while they were made: the indexes {in_words(broken)}.")
+    if scope.is_whole and (left := [kind for (kind,) in session.rows(_LEFT_OUT)]):
+        said.append(f"A restore leaves out {' and '.join(left)}, which only a superuser makes.")
+    if not scope.is_whole:
+        sql = _NEEDED.format(oids=scope.table_oids, covered=scope.of_schemas("t.typnamespace"))
+        if needed := [name for (name,) in session.rows(sql)]:
+            said.append(
+                f"The tables need {plural(len(needed), 'type')} that the selection leaves out: "
+                f"{in_words(needed)}. Without them they cannot be restored."
+            )
+    actual = actual_collation_version(session)
+    if actual and (recorded := session.value(_RECORDED_COLLATION)) and recorded != actual:
+        said.append(
+            f"The collation changed from version {recorded} to {actual} under the database: rebuild its "
+            "indexes, then run ALTER DATABASE REFRESH COLLATION VERSION."
+        )
+    return tuple(said)
+
+
+def _explained(error: ToolFailed) -> ToolFailed | LockTimeout:
+    if re.search("lock timeout|LOCK TABLE", error.message):
+        return LockTimeout(f"Another session holds a lock that is needed: {error.message}", hint=FIND_HOLDER)
+    return error

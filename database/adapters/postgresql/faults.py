@@ -1,0 +1,87 @@
+"""What is wrong inside a database: its pages and indexes, looked through by the server's own amcheck where
+that can be had (TRUST V5), and queries of the admin's that must be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.connection import ConnectionParameters
+from core.errors import ConnectionFailed, OperationCancelled, ServerError
+from core.progress import Operation
+from database.adapters.backup import Means
+from database.adapters.postgresql.backup_session import Session, session_of
+
+_INDEXES = """
+    SELECT format('%I.%I', n.nspname, i.relname), x.indexrelid, x.indisvalid, a.amname = 'btree',
+           i.relkind = 'i'
+    FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+    JOIN pg_catalog.pg_am a ON a.oid = i.relam JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
+    WHERE i.relpersistence <> 't' AND n.nspname !~ '^pg_t' ORDER BY 1
+"""
+_TABLES = """
+    SELECT format('%I.%I', n.nspname, c.relname), c.oid
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't' ORDER BY 1
+"""
+_AVAILABLE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'amcheck')"
+_SCHEMA = """
+    SELECT quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+    JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
+"""
+_HEAP = "SELECT DISTINCT msg FROM {schema}.verify_heapam({oid}::oid) LIMIT 5"
+
+
+def find_faults(op: Operation, keeper: ConnectionParameters, means: Means, name: str) -> tuple[str, ...]:
+    """As BackupAdapter.health_faults. Says in a note when pages could not be looked at."""
+    with session_of(keeper, means, op, name) as session:
+        schema = _amcheck(session)
+        if not schema:
+            op.note("amcheck cannot be had on this server: pages were read, indexes not compared with them.")
+        return tuple(_faults(op, session, schema))
+
+
+def ask(keeper: ConnectionParameters, means: Means, name: str, sql: str) -> bool:
+    """As BackupAdapter.run_assertion."""
+    with session_of(keeper, means, database=name) as session:
+        session.adapter.statement_timeout(session.connection, means.command_timeout)
+        session.run("SET search_path TO public, pg_catalog")
+        with session.transaction("READ ONLY"):
+            return bool(session.value(sql))
+
+
+def _amcheck(session: Session) -> str:
+    """The schema that amcheck is in, made where it can be; "" where not."""
+    if not session.rows(_SCHEMA) and session.value(_AVAILABLE):
+        try:
+            session.run("CREATE EXTENSION amcheck")
+        except ServerError:
+            return ""  # this account may not make it
+    found = session.rows(_SCHEMA)
+    return str(found[0][0]) if found else ""
+
+
+def _faults(op: Operation, session: Session, schema: str) -> Iterator[str]:
+    indexes, tables = session.rows(_INDEXES), session.rows(_TABLES)
+    op.phase("Check indexes and pages", len(indexes) + len(tables), "object")
+    for name, oid, is_valid, is_tree, has_pages in indexes:
+        if not is_valid:
+            yield f"Index {name} is not valid."
+        elif schema and is_tree and has_pages:
+            yield from _said(session, f"SELECT {schema}.bt_index_parent_check({oid}, true)", f"Index {name}")
+        op.advance()
+    for name, oid in tables:
+        if schema:
+            yield from _said(session, _HEAP.format(schema=schema, oid=oid), f"Table {name}")
+        op.advance()
+
+
+def _said(session: Session, sql: str, what: str) -> Iterator[str]:
+    """What a check finds: as rows with a text, or as its error."""
+    try:
+        rows = session.rows(sql)
+    except (ConnectionFailed, OperationCancelled):
+        raise
+    except ServerError as error:
+        yield f"{what}: {error.message}"
+        return
+    yield from (f"{what}: {message}" for (message,) in rows if message)
