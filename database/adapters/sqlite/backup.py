@@ -93,7 +93,7 @@ class SQLiteBackup(BackupAdapter):
     def drop(self, op: Operation, name: str) -> None:
         path = self._places.path(name)
         copy = copy_of(path)
-        if copy.exists() and swapping.has_mark(self._places, path, self.means.connect_timeout):
+        if copy.exists() and self._is_half_swapped(path):
             raise Conflict(f"{visible(copy.name)} holds what was replaced: the swap is not over yet.")
         try:
             remove_own(copy)
@@ -103,6 +103,10 @@ class SQLiteBackup(BackupAdapter):
                 remove_file(path)  # which looks whether it is a database
         except OSError as error:
             raise explain_file(self._places.adapter(path).parameters, error) from error
+
+    def _is_half_swapped(self, path: Path) -> bool:
+        is_there = self._places.live.exists() and path.parent == self._places.live.parent
+        return is_there and swapping.has_mark(self._places, path, self.means.connect_timeout)
 
     def identity(self, name: str) -> str:
         return self._places.identity(self._places.path(name))

@@ -82,7 +82,7 @@ def _rows_and_content(op: Operation, adapter: SQLiteAdapter, sqlite: Any, name: 
 
 def _facts(adapter: SQLiteAdapter, sqlite: Any) -> Iterator[Fact]:
     for name, sql, is_virtual in sqlite.execute(_TABLES).fetchall():
-        yield Fact(FactKind.VIEW if is_virtual else FactKind.CONSTRAINT, name, sql)
+        yield Fact(FactKind.VIEW if is_virtual else FactKind.CONSTRAINT, name, sql or "")
         if not is_virtual:
             for column, *told in sqlite.execute(_COLUMNS, (name,)):
                 yield _column(f"{adapter.quote(name)}.{adapter.quote(column)}", *told)

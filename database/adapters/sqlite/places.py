@@ -103,6 +103,8 @@ def opened(adapter: SQLiteAdapter, timeout: float) -> Iterator[Connection]:
     connection = adapter.connect(timeout)
     try:
         adapter.lock_patience(connection, timeout)
+        # What was restored from elsewhere may lie beside the console's own, too.
+        adapter.rows(connection, "PRAGMA trusted_schema = OFF")
         yield connection
     finally:
         connection.close()

@@ -32,10 +32,10 @@ def state_of(places: Places, swap: Swap, timeout: float) -> SwapState:
     """How far it has come, as the files show."""
     new, kept = places.path(swap.new), places.path(swap.kept)
     is_marked = has_mark(places, new, timeout)
-    if kept.exists():
-        return SwapState.HALF if is_marked else SwapState.AFTER
     if is_marked:
-        return SwapState.HALF if copy_of(new).exists() else SwapState.UNKNOWN
+        return SwapState.HALF if kept.exists() or copy_of(new).exists() else SwapState.UNKNOWN
+    if kept.exists():  # what is kept comes before the new file goes, and the mark goes last
+        return SwapState.UNKNOWN if new.exists() else SwapState.AFTER
     return SwapState.BEFORE if new.exists() else SwapState.UNKNOWN
 
 
@@ -43,14 +43,14 @@ def perform(op: Operation, places: Places, swap: Swap, timeout: float) -> None:
     """Do it, from wherever an earlier try left it. Raises Conflict, LockTimeout, ServerError, and
     OperationCancelled, which comes only before the live file is touched."""
     state = state_of(places, swap, timeout)
+    new, kept = places.path(swap.new), places.path(swap.kept)
     if state is SwapState.UNKNOWN:
-        raise Conflict(f"{visible(swap.new)} is not there any more.", hint="Restore the backup again.")
-    new = places.path(swap.new)
+        raise _conflict(new, kept)
     if state is SwapState.BEFORE:
         _check_is_the_one(places, swap)
         _put(op, places, new, timeout)
     if state is not SwapState.AFTER:
-        _clean_up(places, new, places.path(swap.kept), timeout)
+        _clean_up(places, new, kept, timeout)
 
 
 def _put(op: Operation, places: Places, new: Path, timeout: float) -> None:
@@ -80,6 +80,12 @@ def has_mark(places: Places, new: Path, timeout: float) -> bool:
 
 def _marks(adapter: SQLiteAdapter, connection: Connection) -> list[str]:
     return [name for (name,) in adapter.rows(connection, _MARKS)]
+
+
+def _conflict(new: Path, kept: Path) -> Conflict:
+    if new.exists():
+        return Conflict(f"There is a file {visible(kept.name)} already.", hint="Move it, then try again.")
+    return Conflict(f"{visible(new.name)} is not there any more.", hint="Restore the backup again.")
 
 
 def _check_is_the_one(places: Places, swap: Swap) -> None:

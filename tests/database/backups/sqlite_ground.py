@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from database.adapters.sqlite.backup import SQLiteBackup
 from database.manifest import Inventory
 
 ROOT = Path(__file__).parents[3]
+SAMPLE_DATA = Path(os.environ.get("SAMPLE_DATA") or ROOT.parent / "shared" / "data")
 
 NASTY = """
 CREATE TABLE "we ird ""t"" %s = kuća" (

@@ -73,6 +73,16 @@ def test_pages_of_another_size_are_made_to_fit(
     assert ask(Path(ground.swap.live), "PRAGMA page_size") == [(page_size,)]
 
 
+def test_a_file_that_has_the_name_of_what_is_to_be_kept_is_left_alone(tmp_path: Path) -> None:
+    ground = make_ground(tmp_path)
+    Path(ground.swap.kept).write_bytes(b"mine")
+    assert ground.adapter.swap_state(ground.swap) is SwapState.UNKNOWN
+    with pytest.raises(Conflict, match="There is a file shop_20261119_020000.db already"):
+        ground.adapter.swap(ground.op, ground.swap)
+    assert Path(ground.swap.kept).read_bytes() == b"mine"
+    assert same(ground.live, ground.holds(ground.swap.live))
+
+
 @journals
 def test_a_reader_goes_on_and_then_sees_the_new(tmp_path: Path, journal: str) -> None:
     ground = make_ground(tmp_path, journal)
