@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,12 +25,14 @@ MADE = (
 
 @dataclass(frozen=True)
 class Shop:
-    """The console lives in `folder`; `password` is that of the database, "" for a file."""
+    """The console lives in `folder` and has `settings` besides its usual ones; `url` signs in as one who may
+    do all, `password` is the one in it, "" for a file."""
 
     server: Server
     url: str
     folder: Path
     password: str
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> Path:
@@ -47,16 +50,17 @@ class Shop:
             "CLIENT_TOOLS_PATH": self.server.tools,
             "LOG_FILE": "console.log",
         }
-        ran = run_tool("manage_db.py", *arguments, cwd=self.folder, **(given | settings))
+        ran = run_tool("manage_db.py", *arguments, cwd=self.folder, **{**given, **self.settings, **settings})
         assert not self.password or self.password not in ran.out + ran.err
         return ran
 
-    def register(self) -> None:
-        """Make the console, fill the database, and let the one know the other."""
-        self.server.execute(self.url, *MADE)
+    def register(self, url: str = "") -> None:
+        """Make the console, and let it know the database by the account in `url`, else by its own."""
         assert self.manage("init").code == 0
-        (self.folder / "password").write_text(f"{self.password}\n")
-        bare = self.url.replace(f":{self.password}@", "@") if self.password else self.url
+        url = url or self.url
+        password = urlsplit(url).password or ""
+        (self.folder / "password").write_text(f"{password}\n")
+        bare = url.replace(f":{password}@", "@") if password else url
         added = self.manage("database", "add", "shop", bare, "--password-file", "password")
         assert added.code == 0, added.err
 
