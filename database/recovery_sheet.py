@@ -14,6 +14,11 @@ from database.manifest import Manifest, StoredFile
 IDENTITY = "identity.txt"
 
 _LONGEST_NAME = 40
+_IDENTITY_NEEDED = (
+    f"Put the age identity, which begins with AGE-SECRET-KEY-1, into the file {IDENTITY}.",
+    "Nothing else opens the backup.",
+    "",
+)
 
 
 def recovery_sheet(name: str, manifest: Manifest) -> str:
@@ -42,19 +47,13 @@ def _head(name: str, manifest: Manifest, stored: StoredFile) -> tuple[str, ...]:
 
 
 def _steps(manifest: Manifest, stored: StoredFile, recipe: Recipe) -> tuple[str, ...]:
-    file = shlex.quote(stored.name)
     tools = (*(("age",) if manifest.encrypted_to else ()), "zstd", *recipe.packages)
-    identity = (
-        f"Put the age identity, which begins with AGE-SECRET-KEY-1, into the file {IDENTITY}.",
-        "Nothing else opens the backup.",
-        "",
-    )
     return (
         "Debian and its kin have the programs:",
         "",
         f"    apt-get install {' '.join(tools)}",
         "",
-        *(identity if manifest.encrypted_to else ()),
+        *(_IDENTITY_NEEDED if manifest.encrypted_to else ()),
         "See that the file is the one that was stored:",
         "",
         f"    echo {shlex.quote(f'{stored.sha256}  {stored.name}')} | sha256sum --check",
@@ -63,7 +62,7 @@ def _steps(manifest: Manifest, stored: StoredFile, recipe: Recipe) -> tuple[str,
         "",
         "    set -o pipefail",
         f"    {recipe.prepare}",
-        f"    {_decoded(file, manifest)} | {recipe.restore}",
+        f"    {_decoded(shlex.quote(stored.name), manifest)} | {recipe.restore}",
         f"    {recipe.look}",
         "",
         *(f"- {line}" for line in recipe.advice),
