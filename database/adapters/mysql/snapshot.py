@@ -135,8 +135,8 @@ def _writers_waiting(op: Operation, site: Site, tables: tuple[str, ...]) -> Iter
             return
         try:
             _lock(op, session, tables)
-        except PrivilegeMissing as error:
-            yield f"The account may not lock tables. {error.hint}"
+        except PrivilegeMissing:
+            yield "The account may not lock tables. Grant it LOCK TABLES on the database."
             return
         try:
             yield ""

@@ -8,10 +8,10 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Thread
 from typing import IO
 
 from core.connection import ConnectionParameters, parse_url
@@ -123,10 +123,10 @@ def take(
     """The dump, and what the manifest beside it would say; both out of one snapshot, as they are taken."""
     op, out = op or Operation(), io.BytesIO()
     with adapter.snapshot(op, selection or Selection()) as snapshot:
-        thread = Thread(target=snapshot.dump, args=(op.aside(), out))
-        thread.start()
-        inventory = snapshot.inventory(op.aside(), contents=True)
-        thread.join()
+        with ThreadPoolExecutor(1) as pool:
+            dump = pool.submit(snapshot.dump, op.aside(), out)
+            inventory = snapshot.inventory(op.aside(), contents=True)
+        dump.result()
     manifest = Manifest(
         id=op.id,
         database="people call it so",
