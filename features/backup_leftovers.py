@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from core.clock import utc_now
-from core.errors import BackupDamaged, NotFound
+from core.errors import BackupDamaged, Conflict, NotFound
 from core.naming import fold, is_id, made_at
 from database.archive_reader import read_stored_manifest
 from database.backup_folder import BackupFolder, FolderFile
@@ -73,8 +73,12 @@ def _recover(folder: BackupFolder, there: dict[str, FolderFile], name: str, ende
     if is_known or not _is_whole(manifest, there):
         folder.discard(name, *(stored.name for stored in manifest.files))
         return None
-    _log.warning("%s was not written down when its operation ended", name_of(name))
-    return _record(manifest, hashlib.sha256(folder.read_text(name).encode()).hexdigest())
+    try:
+        found = _record(manifest, hashlib.sha256(folder.read_text(name).encode()).hexdigest())
+    except Conflict:
+        return None  # another worker was first
+    _log.warning("%s was not written down when its operation ended; it is now", found.name)
+    return found
 
 
 def _ours(folder: BackupFolder, name: str) -> Manifest | None:
