@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import select
 
-from core.errors import AlreadyExists, Conflict, NotFound
+from core.errors import AlreadyExists, Conflict, InvalidInput, NotFound
 from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import BackupAdapter, Swap, name_for
@@ -46,7 +46,9 @@ def refuse_taken(adapter: BackupAdapter, name: str) -> None:
 
 
 def exists(adapter: BackupAdapter, name: str) -> bool:
-    """True when the server has a database of that name."""
+    """True when the server has a database of that name. Raises InvalidInput for what cannot be one."""
+    if visible(name) != name:  # a NUL would be the driver's error
+        raise InvalidInput("A name of a database holds no control characters.", hint="Choose another name.")
     try:
         adapter.identity(name)
     except NotFound:
