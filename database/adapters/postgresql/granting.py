@@ -141,7 +141,7 @@ class _Writer:
         return True
 
     def _granted(self, name: str, grant: Grant, start: str) -> Statement:
-        """By whom it was granted, where that was not the owner. Two statements at once are one transaction."""
+        """By whom it was granted, unless by the owner. Two statements at once are one transaction."""
         sql, grantor = f"{start} {self._to(grant)}", self._bare(grant.grantor)
         if grantor in self._roles:
             sql = f"SET LOCAL ROLE {self._session.quote(grantor)}; {sql}"
