@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from collections.abc import Container
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -78,7 +79,7 @@ def _look(subject: Subject) -> tuple[tuple[TableSize, ...], str]:
 
 def _changes(sizes: tuple[TableSize, ...], manifest: Manifest | None) -> tuple[TableChange, ...]:
     after = {table.name: table.rows for table in manifest.inventory.tables} if manifest else {}
-    now = {table.name: table for table in sizes}
+    now = {_as_in_manifest(table.name, after): table for table in sizes}
     names = sorted(now.keys() | after.keys())
     return tuple(
         TableChange(
@@ -89,6 +90,11 @@ def _changes(sizes: tuple[TableSize, ...], manifest: Manifest | None) -> tuple[T
         )
         for name in names
     )
+
+
+def _as_in_manifest(name: str, names: Container[str]) -> str:
+    """A table's name as the manifest has it, which may put the usual schema before it."""
+    return name if name in names or f"public.{name}" not in names else f"public.{name}"
 
 
 def _connected(adapter: BackupAdapter) -> tuple[ConnectedAccount, ...]:
