@@ -96,10 +96,10 @@ def test_what_came_from_elsewhere_may_not_grow_without_end(folder: BackupFolder)
     manifest = describing(store(folder, bytes(100_000_000), DATA))
     with opened_backup(Operation(), folder, manifest) as ours, ours.data() as stream:
         assert sum(map(len, iter(lambda: stream.read(1_000_000), b""))) == 100_000_000
-    with opened_backup(Operation(), folder, manifest, is_trusted=False) as theirs, theirs.data() as stream:
-        with pytest.raises(BackupDamaged, match="more than"):
-            while stream.read(1_000_000):
-                pass
+    opening = opened_backup(Operation(), folder, manifest, is_trusted=False)
+    with opening as theirs, theirs.data() as stream, pytest.raises(BackupDamaged, match="more than"):
+        while stream.read(1_000_000):
+            pass
 
 
 def test_a_manifest_is_the_one_that_was_written(folder: BackupFolder, manifest: Manifest) -> None:
