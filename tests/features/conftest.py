@@ -60,3 +60,13 @@ def shop(
     restoring.fill(server, database_url)
     yield restoring.registered(settings, database_url)
     restoring.drop_beside(server, database_url)
+
+
+@pytest.fixture
+def own(configure: Configure, server: Server, database_url: str, tmp_path: Path) -> Iterator[Settings]:
+    """A console on each kind of server, with two users."""
+    settings = restoring.able(configure(database_url), server, tmp_path)
+    migrate(settings.database, applied_by="test")
+    restoring.add_users(settings, "ada", "bob")
+    yield settings
+    restoring.drop_beside(server, database_url)

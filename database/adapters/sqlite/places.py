@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -85,10 +86,12 @@ class Places:
 
 
 def remove_own(path: Path) -> None:
-    """Remove a file that was made for one operation, whatever is in it, and its companions; nothing when it
-    is gone. Raises OSError."""
+    """Remove a file that was made for one operation, whatever is in it, its companions and its locks; nothing
+    when it is gone. Raises OSError."""
     for ending in ("", *COMPANIONS):
         path.with_name(path.name + ending).unlink(missing_ok=True)
+    for lock in path.parent.glob(f"{escape(path.name)}.*lock"):
+        lock.unlink(missing_ok=True)
 
 
 def copy_of(path: Path) -> Path:
