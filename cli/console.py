@@ -15,13 +15,15 @@ import click
 from core.clock import utc_now
 from core.errors import NotConfirmed
 from core.progress import Advanced, Event, Finished, Noted, PhaseStarted, Sink, Started
-from core.text import plural, visible
+from core.text import plural, size, visible
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from rich.progress import Progress, ProgressColumn
 
     from core.settings import Settings
+
+_BYTE = "byte"  # the unit that is shown as sizes are
 
 
 def say(text: str = "") -> None:
@@ -109,7 +111,7 @@ class Bar:
         if isinstance(event, Started):
             self._progress.update(self._task, description=visible(event.title))
         elif isinstance(event, PhaseStarted):
-            self._progress.columns = _columns(measured=event.total is not None)
+            self._progress.columns = _columns(measured=event.total is not None, unit=event.unit)
             self._progress.reset(self._task, description=visible(event.name), total=event.total)
         elif isinstance(event, Advanced):
             self._progress.update(self._task, completed=event.done)
@@ -124,11 +126,21 @@ def _progress() -> Progress:
     return Progress(*_columns(measured=False), console=Console(stderr=True), transient=True)
 
 
-def _columns(*, measured: bool) -> tuple[ProgressColumn, ...]:
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _columns(*, measured: bool, unit: str = "") -> tuple[ProgressColumn, ...]:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     always = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
-    return (*always, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) if measured else always
+    if not measured:
+        return always
+    count = DownloadColumn() if unit == _BYTE else MofNCompleteColumn()
+    return (*always, BarColumn(), count, TimeElapsedColumn())
 
 
 def _write_line(event: Event) -> None:
@@ -142,7 +154,8 @@ def _describe(event: Event) -> str:
         case Started(operation_id, _, title, _):
             return f"{title} ({operation_id})"
         case PhaseStarted(name, total, unit):
-            return f"{name}, {plural(total, unit)}" if total and unit else name
+            count = size(total or 0) if unit == _BYTE else plural(total or 0, unit)
+            return f"{name}, {count}" if total and unit else name
         case Noted(message):
             return message
         case Finished(state):

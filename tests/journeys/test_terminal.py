@@ -39,6 +39,19 @@ def test_in_production_the_name_is_typed(
     assert ("Nothing was changed." in ran.out) is bool(code)
 
 
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
+def test_a_restore_shows_its_plan_and_asks(
+    answer: str, code: int, shop: dict[str, str], tmp_path: Path
+) -> None:
+    made = run_tool("manage_db.py", "backup", "--verify", "stored", cwd=tmp_path, **shop)
+    assert made.code == 0, made.err
+    name = made.out.split()[0]
+    ran = run_on_terminal("manage_db.py", "restore", name, cwd=tmp_path, typed=f"{answer}\n", **shop)
+    assert ran.code == code, ran.out
+    assert ran.out.index("Back up what is there now") < ran.out.index(f"Replacing shop with {name}, losing ")
+    assert ("Nothing was changed." in ran.out) is bool(code)
+
+
 def test_a_phase_of_unknown_length_shows_no_numbers(shop: dict[str, str], tmp_path: Path) -> None:
     ran = run_on_terminal("manage_db.py", "init", cwd=tmp_path, **(shop | {"TERM": "xterm"}))
     assert ran.code == 0, ran.out
