@@ -46,6 +46,7 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
     backup, kept = restore_notes(console)
     return {
         "backups.show": f"/backups/{backup}",
+        "backups.sheet": f"/backups/{backup}/recovery-sheet",
         "restores.new": f"/backups/{backup}/restore",
         "replacements.confirm_undo": f"/backups/kept/{kept}/undo",
         "replacements.confirm_drop": f"/backups/kept/{kept}/drop",

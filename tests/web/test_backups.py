@@ -1,66 +1,33 @@
-"""The pages of backups: taken, looked at by day and by proof, proven, pinned and downloaded, with nothing but
-forms."""
+"""The pages of backups: taken, looked at by day and by proof, proven and pinned, with nothing but forms."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from core.clock import utc_now
 from core.naming import new_id
-from features.backup_rows import BackupFacts
 from features.backups import read_backup
 from jobs.catalogue import CATALOGUE
-from models import AuditEvent, BackupEvidence, OperationRecord, RegisteredDatabase, User, db
+from models import AuditEvent, BackupEvidence, OperationRecord, RegisteredDatabase, db
 from operations.performing import perform
 from tests.features.backing import add_backup
-from tests.features.restoring import back_up
-from tests.web.conftest import MakeApp, TestClock
+from tests.web.backups import add, become, own, queued, rows
+from tests.web.conftest import MakeApp
 from tests.web.operations import add_operation
 from tests.web.visitor import Visitor, add_first_admin
 from web.settings import settings_of
-
-ONE = re.compile(r'<tr data-backup="(\w{26})"')
 
 
 @pytest.fixture
 def console(make_app: MakeApp, sqlite_url: str, tmp_path: Path) -> Flask:
     """A console with a folder of its own for backups."""
     return make_app(sqlite_url, backup_dir=tmp_path / "backups")
-
-
-def own(console: Flask) -> str:
-    return settings_of(console).database.name
-
-
-def add(console: Flask, **more: Any) -> BackupFacts:
-    """A row of a backup of the console's own database that nobody took."""
-    with console.app_context():
-        return add_backup(own(console), is_own=True, **more)
-
-
-def become(console: Flask, role: str) -> None:
-    """The one who is signed in gets another role."""
-    with console.app_context():
-        db.session.execute(update(User).values(role=role))
-        db.session.commit()
-
-
-def queued(console: Flask) -> OperationRecord:
-    """The operation that was asked for last."""
-    with console.app_context():
-        return db.session.scalars(select(OperationRecord).order_by(OperationRecord.id.desc()).limit(1)).one()
-
-
-def rows(page: str) -> list[str]:
-    return ONE.findall(page)
 
 
 def test_a_backup_is_asked_for_taken_and_shown_with_its_evidence(console: Flask, admin: Visitor) -> None:
@@ -196,33 +163,6 @@ def test_what_is_damaged_is_told_in_red_and_not_offered(console: Flask, admin: V
     assert "This backup is damaged" in page and f"/backups/{one.id}/restore" not in page
     assert "Intact, not met" in page and said in page and "proof-damaged" in page
     assert 'name="level"' not in page
-
-
-def test_s5_a_download_wants_a_fresh_proof_and_is_the_very_file(
-    console: Flask, admin: Visitor, clock: TestClock, tmp_path: Path
-) -> None:
-    with console.app_context():
-        one = back_up(settings_of(console), own(console))
-    here = f"/backups/{one.id}"
-    answer = admin.post(f"{here}/download", here)
-    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
-    assert answer.data == (tmp_path / "backups" / one.file).read_bytes()
-    assert hashlib.sha256(answer.data).hexdigest() == one.sha256
-    assert f"filename={one.file}" in answer.headers["Content-Disposition"]
-    assert int(answer.headers["Content-Length"]) == one.size
-    with console.app_context():
-        who = select(AuditEvent.actor).where(AuditEvent.action == "backup.download")
-        assert set(db.session.scalars(who)) == {"mvogt"}
-    clock.advance(minutes=6)
-    token = admin.csrf_token(here)
-    sent = admin.client.post(
-        f"{here}/download", data={"csrf_token": token}, headers={"Referer": f"http://localhost{here}"}
-    )
-    assert sent.location == f"/prove?next={here}"
-    (tmp_path / "backups" / one.file).unlink()
-    admin.post("/prove", "/prove", password="a walk along the river")
-    gone = admin.post(f"{here}/download", here)
-    assert gone.status_code in (404, 422) and str(tmp_path) not in gone.text
 
 
 def test_z1_who_may_only_look_is_offered_nothing_else(console: Flask, admin: Visitor) -> None:

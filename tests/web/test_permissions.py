@@ -39,6 +39,7 @@ MATRIX = {
     "backups.index": Role.VIEWER,
     "backups.new": Role.OPERATOR,
     "backups.pin": Role.OPERATOR,
+    "backups.sheet": Role.VIEWER,
     "backups.show": Role.VIEWER,
     "backups.verify": Role.OPERATOR,
     "databases.confirm_remove": Role.ADMIN,

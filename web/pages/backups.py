@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from flask import (
     Blueprint,
     current_app,
@@ -30,6 +32,7 @@ from features.backups import (
     read_backup,
     summarise,
 )
+from features.recovery_sheets import read_recovery_sheet
 from features.replacements import list_replacements
 from operations.runner import Runner
 from web import backup_words
@@ -73,6 +76,17 @@ def show(id: str) -> ResponseReturnValue:
     if request.headers.get("HX-Target") == _PANEL:
         return render_template("backups/_one.html", view=view, days=_days(), **_shown(details))
     return _show_all(view, details)
+
+
+@pages.get("/<id>/recovery-sheet")
+@allow(Role.VIEWER)
+def sheet(id: str) -> ResponseReturnValue:
+    """How the backup is brought back on any machine, without this console; as a file when asked for."""
+    backup, found = read_backup(id).backup, read_recovery_sheet(id)
+    if not request.args.get("download"):
+        return render_template("backups/sheet.html", backup=backup, sheet=found)
+    text = BytesIO(found.text.encode())
+    return send_file(text, "text/markdown", as_attachment=True, download_name=found.name)
 
 
 @pages.get("/new")
