@@ -81,9 +81,9 @@ class MySQLBackup(BackupAdapter):
         return make_place(op, self._site, name)
 
     def load(self, op: Operation, source: Source, place: Place) -> None:
+        load_dump(op, self._site, source, place)
         if not source.is_trusted:
             self._from_elsewhere.add(place.name)
-        load_dump(op, self._site, source, place)
 
     def hand_over(self, op: Operation, place: Place, manifest: Manifest | None) -> tuple[str, ...]:
         # A manifest from elsewhere gives nothing in anybody's name.

@@ -156,7 +156,7 @@ class Rewriter:
             return code
         if text[:14].upper() == "CREATE TRIGGER":
             for code in self._triggers:
-                if code.name in text and text.endswith(code.body.strip()):
+                if code.name.replace("`", "``") in text and text.endswith(code.body.strip()):
                     self._triggers.remove(code)
                     return code
         return None

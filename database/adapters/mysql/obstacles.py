@@ -65,15 +65,14 @@ def _programs(site: Site, session: Session) -> Iterator[Obstacle]:
 
 
 def _privileges(site: Site, session: Session, source: Source) -> Iterator[Obstacle]:
-    has = privileges_on(session, name_for("new", Operation()))
-    everything = "ALL PRIVILEGES" in has
+    in_place, everywhere = privileges_on(session, name_for("new", Operation())), privileges_on(session, "")
     who = visible(site.keeper.user)
-    if not (everything or "CREATE" in has):
+    if not in_place & {"ALL PRIVILEGES", "CREATE"}:
         yield Obstacle(
             f"The account {who} may make no database on the server.",
             "Set DB_ADMIN_USER and DB_ADMIN_PASSWORD to one that may.",
         )
-    if not (everything or "CREATE USER" in has):
+    if not everywhere & {"ALL PRIVILEGES", "CREATE USER"}:
         yield Obstacle(
             f"The account {who} may make no account for the restore alone.",
             "Set DB_ADMIN_USER and DB_ADMIN_PASSWORD to one that may.",

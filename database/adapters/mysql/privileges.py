@@ -18,11 +18,14 @@ _SHOWS_ROUTINES = ("EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE", "SHOW_ROUTINE",
 
 
 def privileges_on(session: Session, database: str) -> frozenset[str]:
-    """The privileges of the session's account on all of that database; "ALL PRIVILEGES" is one of them."""
+    """The privileges of the session's account on all of that database, "" for those on the whole server;
+    "ALL PRIVILEGES" is one of them."""
     found: set[str] = set()
     for (line,) in _grants(session):
         granted = _GRANT.match(str(line))
-        if granted and (granted[2] or _like(granted[3].replace("``", "`"), database)):
+        if not granted:
+            continue
+        if granted[2] or database and _like(granted[3].replace("``", "`"), database):
             found.update(one.strip() for one in granted[1].split(","))
     return frozenset(found)
 
