@@ -77,6 +77,7 @@ def replace_live(
     with _abandoned_on_failure(adapter, swap, id):
         failpoint("restore.prepared")
         if subject.is_own:
+            adapter.let_in(incoming.name, is_allowed=True)  # what was kept may be shut
             copy = account_for(adapter, incoming.where)
             prepare_own_copy(op, adapter.database, copy, applied_by=made_by)
             failpoint("restore.carried")

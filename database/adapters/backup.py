@@ -195,6 +195,11 @@ class BackupAdapter(ABC):
         """Put `new` in the place of `live`, whose sessions end, and keep that; from wherever an earlier try
         left it. Raises Conflict when a database is not the one it was."""
 
+    def let_in(self, name: str, *, is_allowed: bool) -> bool:
+        """Let accounts into the database of that name, such as one that is kept, or nobody; False where a
+        server cannot shut a single database."""
+        return False
+
     @abstractmethod
     def connected(self, name: str) -> tuple[SessionInfo, ...]:
         """Who is connected to the database of that name."""

@@ -117,17 +117,11 @@ def names_beside(server: Server, url: str) -> set[str]:
 
 
 def names_on(server: Server, url: str) -> set[str]:
-    """The databases there are on the server; for SQLite the files beside it."""
-    from database.adapters import closing_connection
-
+    """The databases there are on the server, shut ones too; for SQLite the files beside it."""
     if server.dialect == "sqlite":
-        folder = Path(parse_url(url).database).parent
-        return {path.name for path in folder.iterdir()}
-    with closing_connection(parse_url(server.admin_url, database_required=False), 10) as (
-        adapter,
-        connection,
-    ):
-        return set(adapter.list_databases(connection))
+        return {path.name for path in Path(parse_url(url).database).parent.iterdir()}
+    question = {"postgresql": "SELECT datname FROM pg_database"}.get(server.dialect, "SHOW DATABASES")
+    return {str(name) for (name,) in server.execute(server.admin_url, question)}
 
 
 def url_of(server: Server, url: str, name: str) -> str:

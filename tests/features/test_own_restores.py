@@ -170,9 +170,7 @@ def lines_of(settings: Settings, kind: str) -> list[str]:
 
 def add_user_sql(name: str) -> str:
     """A user in the tables of any revision."""
-    now = "'2026-01-01 00:00:00'"
-    columns = (
-        "username, email, name, password_hash, role, subscription_tier, is_active, created_at, updated_at"
-    )
-    values = f"'{name}', '{name}@example.com', '{name}', '', 'admin', 'free', true, {now}, {now}"
+    moment = "'2026-01-01 00:00:00'"
+    columns = "username, email, name, password_hash, role, subscription_tier, is_active"
+    values = f"'{name}', '{name}@example.com', '{name}', '', 'admin', 'free', true, {moment}, {moment}"
     return f"INSERT INTO {{user}} ({columns}, created_at, updated_at) VALUES ({values})"

@@ -1,5 +1,5 @@
 """Backups of PostgreSQL: pg_dump out of a snapshot that is counted too, pg_restore into a database of its
-own, and two renames to put that in the place of the live one."""
+own, and two renames at once to put that in the place of the live one."""
 
 from __future__ import annotations
 
@@ -75,6 +75,10 @@ class PostgreSQLBackup(BackupAdapter):
 
     def swap(self, op: Operation, swap: Swap) -> None:
         swapping.perform(op, self.keeper, self.means, swap)
+
+    def let_in(self, name: str, *, is_allowed: bool) -> bool:
+        swapping.let_in(self.keeper, self.means, name, is_allowed=is_allowed)
+        return True
 
     def connected(self, name: str) -> tuple[SessionInfo, ...]:
         with maintenance_session(self.keeper, self.means, beside=name) as session:

@@ -9,6 +9,7 @@ from database.adapters.postgresql.backup_session import Session
 from database.adapters.postgresql.inventory_owners import read_grants, read_owners
 from database.adapters.postgresql.inventory_settings import read_settings
 from database.adapters.postgresql.scope import NOT_OF_AN_EXTENSION, USER_SCHEMA, Scope
+from database.adapters.postgresql.wording import VIEW, settled
 from database.manifest import Fact, FactKind
 
 # The bodies of views and routines are hashed: a manifest lies open beside a backup that may be encrypted.
@@ -178,7 +179,7 @@ def read_facts(session: Session, scope: Scope) -> tuple[Fact, ...]:
 
 def _answers(session: Session, kind: FactKind, sql: str) -> Iterator[Fact]:
     for name, value in session.rows(sql):
-        yield Fact(kind, name, value or "")
+        yield Fact(kind, name, settled(value or ""))
 
 
 def _questions(scope: Scope) -> dict[FactKind, str]:
@@ -193,7 +194,7 @@ def _questions(scope: Scope) -> dict[FactKind, str]:
         FactKind.COLUMN: _COLUMNS.format(**words),
         FactKind.INDEX: _INDEXES.format(**words),
         FactKind.CONSTRAINT: _CONSTRAINTS.format(**words, referenced=scope.of_tables("k.confrelid")),
-        FactKind.VIEW: _VIEWS.format(**words, digest=_DIGEST.format(text="pg_get_viewdef(c.oid)")),
+        FactKind.VIEW: _VIEWS.format(**words, digest=_DIGEST.format(text=VIEW)),
         FactKind.ROUTINE: _ROUTINES.format(
             **words,
             own=own(catalogue="pg_proc", oid="p.oid"),

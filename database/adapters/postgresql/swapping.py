@@ -1,11 +1,10 @@
-"""One database put in the place of another, by two renames that the numbers of the databases tell apart at
-any moment (TRUST note b).
+"""One database put in the place of another: sessions end, and both renames are one transaction, which the
+server ends even when whoever sent it is gone. So there is a live database at any moment, also for the console
+whose own it is (docs/decisions/postgresql-swap.md).
 
-    nobody may connect, sessions end --> live becomes kept --> new becomes live --> live lets people in"""
+    while a rename runs nobody is let in; a session that came a moment before it is ended by the next try"""
 
 from __future__ import annotations
-
-from contextlib import suppress
 
 from core.connection import ConnectionParameters
 from core.errors import Conflict, NotFound, PrivilegeMissing, ServerError
@@ -56,20 +55,20 @@ def perform(op: Operation, keeper: ConnectionParameters, means: Means, swap: Swa
                 hint="Somebody dropped or renamed one of them. Plan the restore anew.",
             )
         if state is SwapState.BEFORE:
-            _set_aside(session, swap)
-            failpoint("swap.set_aside")
-        if state is not SwapState.AFTER:
-            _put_in_place(session, swap)
-            failpoint("swap.put_in_place")
-        _allow(session, swap.live, is_allowed=True)
-        failpoint("swap.opened")
+            _exchange(session, swap)
+            failpoint("swap.done")
+
+
+def let_in(keeper: ConnectionParameters, means: Means, name: str, *, is_allowed: bool) -> None:
+    """As BackupAdapter.let_in."""
+    with maintenance_session(keeper, means, beside=name) as session:
+        session.run(f"ALTER DATABASE {session.quote(name)} ALLOW_CONNECTIONS {str(is_allowed).lower()}")
 
 
 def _state(session: Session, swap: Swap) -> SwapState:
     live, new, kept = (identity_of(session, name) for name in (swap.live, swap.new, swap.kept))
     states = {
         (swap.live_identity, swap.new_identity, ""): SwapState.BEFORE,
-        ("", swap.new_identity, swap.live_identity): SwapState.HALF,
         (swap.new_identity, "", swap.live_identity): SwapState.AFTER,
     }
     return states.get((live, new, kept), SwapState.UNKNOWN)
@@ -82,50 +81,20 @@ def _server(session: Session) -> str:
         return "server"  # it does not tell this account which one it is
 
 
-def _set_aside(session: Session, swap: Swap) -> None:
-    """The live database gets the name under which it is kept; it is live again when that fails."""
-    try:
-        _empty(session, swap.new)
-        _empty(session, swap.live)
-        _rename(session, swap.live, swap.kept)
-    except BaseException:
-        _allow_again(session, swap.live, swap.new)
-        raise
-
-
-def _put_in_place(session: Session, swap: Swap) -> None:
-    try:
-        _empty(session, swap.new)
-        _rename(session, swap.new, swap.live)
-    except ServerError:
-        _rename(session, swap.kept, swap.live)
-        _allow_again(session, swap.live, swap.new)
-        raise
-
-
-def _empty(session: Session, name: str) -> None:
-    """Let nobody in, and end whoever is."""
-    _allow(session, name, is_allowed=False)
-    session.rows(_END.format(name=session.literal(name)))
-
-
-def _rename(session: Session, name: str, wanted: str) -> None:
-    sql = f"ALTER DATABASE {session.quote(name)} RENAME TO {session.quote(wanted)}"
+def _exchange(session: Session, swap: Swap) -> None:
+    live, new, kept = (session.quote(name) for name in (swap.live, swap.new, swap.kept))
+    # No BEGIN: several statements sent as one are one transaction, and none waits for us in the middle.
+    sql = (
+        f"ALTER DATABASE {live} RENAME TO {kept}; ALTER DATABASE {new} RENAME TO {live}; "
+        f"ALTER DATABASE {kept} ALLOW_CONNECTIONS false; ALTER DATABASE {live} ALLOW_CONNECTIONS true"
+    )
     for left in reversed(range(_TRIES)):
+        for name in (swap.new, swap.live):
+            session.rows(_END.format(name=session.literal(name)))
+        failpoint("swap.sessions_ended")
         try:
             session.run(sql)
             return
         except ServerError as error:
             if getattr(error.__cause__, "pgcode", "") != _IN_USE or not left:
                 raise
-            session.rows(_END.format(name=session.literal(name)))
-
-
-def _allow(session: Session, name: str, *, is_allowed: bool) -> None:
-    session.run(f"ALTER DATABASE {session.quote(name)} ALLOW_CONNECTIONS {str(is_allowed).lower()}")
-
-
-def _allow_again(session: Session, *names: str) -> None:
-    for name in names:
-        with suppress(ServerError):  # what went wrong before is said
-            _allow(session, name, is_allowed=True)
