@@ -6,15 +6,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO
 
 from core.clock import utc_now
-from core.connection import Dialect
 from core.errors import BackupError, InvalidInput
 from core.progress import Operation
 from core.text import size as in_words
 from core.text import visible
+from database.adapters.contents import CONTENTS, Content
 from database.archive import write_archive
 from database.backup_folder import BackupFolder
 from database.backup_names import data_name, new_stem
@@ -26,25 +25,9 @@ _OURS = (b"\x28\xb5\x2f\xfd", b"age-encryption.org/v1\n")
 _UPLOADED = re.compile(rf"{UPLOAD}-\d{{8}}-\d{{6}}(-\d+)?\.(?P<suffix>dump|db)\.zst(\.age)?")
 
 
-@dataclass(frozen=True)
-class Content:
-    """What a file holds, in words too; `suffix` ends its name here."""
-
-    magic: bytes
-    dialect: Dialect
-    suffix: str
-    words: str
-
-
-_CONTENTS = (
-    Content(b"PGDMP", Dialect.POSTGRESQL, "dump", "PostgreSQL archive"),
-    Content(b"SQLite format 3\0", Dialect.SQLITE, "db", "SQLite database"),
-)
-
-
 def content_of(beginning: bytes, name: str) -> Content:
     """What a file that begins so and is called `name` holds. Raises InvalidInput, with the way out."""
-    for content in _CONTENTS:
+    for content in CONTENTS:
         if beginning.startswith(content.magic):
             return content
     shown = visible(name[:80])
@@ -62,7 +45,7 @@ def content_of(beginning: bytes, name: str) -> Content:
 def uploaded_content(name: str) -> Content | None:
     """What a file holds that was uploaded, as its name says, which we gave it; None for any other file."""
     found = _UPLOADED.fullmatch(name)
-    return next((one for one in _CONTENTS if found and one.suffix == found["suffix"]), None)
+    return next((one for one in CONTENTS if found and one.suffix == found["suffix"]), None)
 
 
 def read_beginning(folder: BackupFolder, name: str) -> bytes:

@@ -76,7 +76,7 @@ def missing(tool: Tool) -> ToolMissing:
 
 def find_tools(tool: Tool, tools_path: str = "", more: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Every program of that name: in the folders of `tools_path`, those of PATH, then in `more`."""
-    folders = [*tools_path.split(":"), *os.environ.get("PATH", os.defpath).split(":"), *map(str, more)]
+    folders = [*tools_path.split(":"), *os.get_exec_path(), *map(str, more)]
     found = [shutil.which(tool.program, path=folder) for folder in dict.fromkeys(folders) if folder]
     return tuple(Path(one).absolute() for one in found if one)
 

@@ -7,8 +7,8 @@ import re
 from tests.architecture.house import ROOT, source_files
 
 # Where a kind of server is named by its nature: the fields of a connection, their written forms, the
-# column types, and the engine's options.
-HOME = ("database/adapters/", "core/", "database/url.py", "models/types.py")
+# column types, and the client programs.
+HOME = ("database/adapters/", "core/", "database/url.py", "database/tools.py", "models/types.py")
 QUESTION = re.compile(
     r"dialect(\.name)?\s*(==|!=|\bis\b|\bin\b)|Dialect\.[A-Z]+|[\"'](postgresql|mariadb)[\"']"
 )
