@@ -29,6 +29,18 @@ _SCHEMA = """
     JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
 """
 _HEAP = "SELECT DISTINCT msg FROM {schema}.verify_heapam({oid}::oid) LIMIT 5"
+# A cursor is opened for one query alone, and what is asked within a block ends no transaction: the server
+# itself refuses the rest.
+_ASK = """
+    DO $asking$
+    DECLARE asked refcursor; answer text;
+    BEGIN
+        OPEN asked FOR EXECUTE current_setting('basekeeper.question');
+        FETCH asked INTO answer;
+        PERFORM set_config('basekeeper.answer', coalesce(answer, ''), true);
+    END $asking$
+"""
+_FALSE = ("", "f", "false", "0")
 
 
 def find_faults(op: Operation, keeper: ConnectionParameters, means: Means, name: str) -> tuple[str, ...]:
@@ -46,7 +58,9 @@ def ask(keeper: ConnectionParameters, means: Means, name: str, sql: str) -> bool
         session.adapter.statement_timeout(session.connection, means.command_timeout)
         session.run("SET search_path TO public, pg_catalog")
         with session.transaction("READ ONLY"):
-            return bool(session.value(sql))
+            session.run(f"SELECT set_config('basekeeper.question', {session.literal(sql)}, true)")
+            session.run(_ASK)
+            return session.value("SELECT current_setting('basekeeper.answer')") not in _FALSE
 
 
 def _amcheck(session: Session) -> str:
