@@ -12,14 +12,13 @@ from core.connection import ConnectionParameters
 from core.errors import LockTimeout, PrivilegeMissing, ToolFailed
 from core.failpoints import failpoint
 from core.progress import Operation
-from core.text import plural
 from database.adapters.backup import Means, Selection, Snapshot
 from database.adapters.explanations import FIND_HOLDER
 from database.adapters.postgresql.backup_session import Session, session_of
 from database.adapters.postgresql.backup_tools import Client, dump_client
 from database.adapters.postgresql.inventory import read_inventory
-from database.adapters.postgresql.inventory_settings import actual_collation_version
 from database.adapters.postgresql.scope import Scope, find_scope, hidden_tables, in_words
+from database.adapters.postgresql.warnings import find_warnings
 from database.manifest import Inventory
 
 LOCK_PATIENCE = 60  # seconds that pg_dump waits for a table that somebody has locked (TRUST fault F6)
@@ -40,35 +39,6 @@ _ALL_ROLES = f"""
 """
 _REVISION = "SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') FROM ONLY {table}"
 _VERSION_TABLE = "alembic_version"
-_RECORDED_COLLATION = "SELECT datcollversion FROM pg_catalog.pg_database WHERE datname = current_database()"
-_LEFT_OUT = """
-    SELECT 'publications' FROM pg_catalog.pg_publication
-    UNION SELECT 'event triggers' FROM pg_catalog.pg_event_trigger e
-          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                            WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid
-                              AND d.deptype = 'e')
-    UNION SELECT 'subscriptions' FROM pg_catalog.pg_subscription s
-          JOIN pg_catalog.pg_database b ON b.oid = s.subdbid WHERE b.datname = current_database()
-    ORDER BY 1
-"""
-_BROKEN = """
-    SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index x
-    JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE NOT x.indisvalid AND c.relkind = 'i' ORDER BY 1
-"""
-# Of what was left out a table that was chosen may still need some: its copy cannot be made without.
-_NEEDED = """
-    SELECT DISTINCT format('%I.%I', tn.nspname, t.typname)
-    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type u ON u.oid = a.atttypid
-    JOIN pg_catalog.pg_type t ON t.oid = CASE u.typelem WHEN 0 THEN u.oid ELSE u.typelem END
-    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
-    WHERE a.attrelid = ANY ({oids}) AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384
-      AND NOT {covered}
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                      WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e')
-    ORDER BY 1
-"""
 
 
 class PostgreSQLSnapshot(Snapshot):
@@ -89,7 +59,7 @@ class PostgreSQLSnapshot(Snapshot):
         self.tool = str(client)
         self.revision = _revision(session, scope)
         self.roles = tuple(name for (name,) in session.rows(_ALL_ROLES))
-        self.warnings = _warnings(session, scope)
+        self.warnings = find_warnings(session, scope)
 
     def dump(self, op: Operation, out: IO[bytes]) -> None:
         self._run(op, [], out)
@@ -167,28 +137,6 @@ def _revision(session: Session, scope: Scope) -> str:
     table = min(found, key=lambda one: one.schema != "public")
     place = f"{session.quote(table.schema)}.{session.quote(table.bare_name)}"
     return str(session.value(_REVISION.format(table=place)))
-
-
-def _warnings(session: Session, scope: Scope) -> tuple[str, ...]:
-    said = []
-    if broken := [name for (name,) in session.rows(_BROKEN)]:
-        said.append(f"Left out, for they broke while they were made: the indexes {in_words(broken)}.")
-    if scope.is_whole and (left := [kind for (kind,) in session.rows(_LEFT_OUT)]):
-        said.append(f"A restore leaves out {' and '.join(left)}, which only a superuser makes.")
-    if not scope.is_whole:
-        sql = _NEEDED.format(oids=scope.table_oids, covered=scope.of_schemas("t.typnamespace"))
-        if needed := [name for (name,) in session.rows(sql)]:
-            said.append(
-                f"The tables need {plural(len(needed), 'type')} that the selection leaves out: "
-                f"{in_words(needed)}. Without them they cannot be restored."
-            )
-    actual = actual_collation_version(session)
-    if actual and (recorded := session.value(_RECORDED_COLLATION)) and recorded != actual:
-        said.append(
-            f"The collation changed from version {recorded} to {actual} under the database: rebuild its "
-            "indexes, then run ALTER DATABASE REFRESH COLLATION VERSION."
-        )
-    return tuple(said)
 
 
 def _explained(error: ToolFailed) -> ToolFailed | LockTimeout:

@@ -29,6 +29,8 @@ _CONFIGURED = """
 """
 _WRAPPERS = "SELECT fdwname FROM pg_catalog.pg_foreign_data_wrapper"
 _SEQUENCE = re.compile(r"(-?\d+) (used|next);")
+# By the number of the catalogue of tables: neither their data nor that one is a partition of another.
+_TABLE = re.compile(rb"\d+; 1259 \d+ TABLE ")
 _TABLES = f"""
     SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}
@@ -75,9 +77,9 @@ def finish_copy(op: Operation, means: Means, place: Place, manifest: Manifest | 
         session.run("ANALYZE")
 
 
-def check_tables(session: Session, entries: Sequence[str]) -> None:
+def check_tables(session: Session, lines: Sequence[bytes]) -> None:
     """Raises BackupError unless there are as many tables as in the contents of the archive."""
-    expected = sum(1 for entry in entries if entry.startswith("TABLE ") and not entry[6:].startswith("DATA "))
+    expected = sum(1 for line in lines if _TABLE.match(line))
     found = session.value(_TABLES)
     if found != expected:
         raise BackupError(f"The archive has {expected:,} tables, and {found:,} came of it.")

@@ -18,8 +18,7 @@ _PRIVILEGE = re.compile(r"[A-Z]+( [A-Z]+)*")
 _WORDS = {
     "materialized view": "TABLE", "foreign table": "TABLE", "table": "TABLE", "view": "TABLE",
     "sequence": "SEQUENCE", "function": "ROUTINE", "procedure": "ROUTINE", "aggregate": "ROUTINE",
-    "type": "TYPE", "schema": "SCHEMA", "language": "LANGUAGE",
-    "foreign-data wrapper": "FOREIGN DATA WRAPPER", "server": "FOREIGN SERVER",
+    "type": "TYPE", "schema": "SCHEMA", "server": "FOREIGN SERVER",
 }  # fmt: skip
 _COLUMN = "table column "
 _RELATIONS = f"""

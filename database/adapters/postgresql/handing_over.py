@@ -24,13 +24,11 @@ _WORDS = {
     "procedure": "ROUTINE",
     "aggregate": "ROUTINE",
     "statistics object": "STATISTICS",
-    "foreign-data wrapper": "FOREIGN DATA WRAPPER",
 }
 _KINDS = (
     "materialized view", "foreign table", "text search configuration", "text search dictionary",
-    "operator class", "operator family", "statistics object", "foreign-data wrapper", "table", "view",
-    "sequence", "function", "procedure", "aggregate", "type", "schema", "operator", "collation",
-    "conversion", "language", "server",
+    "statistics object", "table", "view", "sequence", "function", "procedure", "aggregate", "type",
+    "schema", "operator", "collation", "conversion", "server",
 )  # fmt: skip
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
 _LARGE = "SELECT oid FROM pg_catalog.pg_largeobject_metadata"

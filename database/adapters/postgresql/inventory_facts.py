@@ -9,6 +9,7 @@ from database.adapters.postgresql.backup_session import Session
 from database.adapters.postgresql.inventory_owners import read_grants, read_owners
 from database.adapters.postgresql.inventory_settings import read_settings
 from database.adapters.postgresql.scope import NOT_OF_AN_EXTENSION, USER_SCHEMA, Scope
+from database.adapters.postgresql.superusers import ROUTINE
 from database.adapters.postgresql.wording import VIEW, settled
 from database.manifest import Fact, FactKind
 
@@ -50,7 +51,8 @@ _SEQUENCES = """
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     ORDER BY c.oid
 """
-# An index that broke while it was made is in no dump. A statistics object is looked after like an index.
+# An index that broke while it was made is in no dump. A statistics object is looked after like an index, but
+# does not come with a table that was chosen.
 _INDEXES = """
     SELECT format('%I.%I', n.nspname, i.relname),
            concat_ws(' ', pg_get_indexdef(x.indexrelid), CASE WHEN x.indisclustered THEN 'clustered' END,
@@ -63,7 +65,7 @@ _INDEXES = """
     SELECT format('%I.%I', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid)
     FROM pg_catalog.pg_statistic_ext s JOIN (SELECT c.oid FROM {classes} AND {relations}) c
       ON c.oid = s.stxrelid
-    JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE {schemas}
 """
 # A key that leads out of what was chosen is in the dump, and cannot be made in the copy.
 _CONSTRAINTS = """
@@ -98,7 +100,7 @@ _ROUTINES = """
                                FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid = p.oid)
                 ELSE {digest} END
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE {user} AND {own} AND {schemas}
+    WHERE {user} AND {own} AND {schemas} AND NOT {superusers}
 """
 _TRIGGERS = """
     SELECT format('%I.%I.%I', n.nspname, c.relname, t.tgname),
@@ -150,15 +152,14 @@ _TYPES = """
                                 || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
                             FROM pg_catalog.pg_attribute a
                             WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '')
-             WHEN 'r' THEN 'range over ' || (SELECT format_type(g.rngsubtype, NULL)
-                                             FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid)
-             ELSE 'base type' END
+             ELSE 'range over ' || (SELECT format_type(g.rngsubtype, NULL)
+                                    FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid) END
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE {user} AND {own} AND {schemas} AND {own_type}
 """
 # Rows of tables, arrays and multiranges have types that come and go with another.
 OWN_TYPE = """
-    t.typtype IN ('b', 'c', 'd', 'e', 'r')
+    t.typtype IN ('c', 'd', 'e', 'r')
     AND (t.typrelid = 0 OR (SELECT relkind FROM pg_catalog.pg_class WHERE oid = t.typrelid) = 'c')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
 """
@@ -198,6 +199,7 @@ def _questions(scope: Scope) -> dict[FactKind, str]:
         FactKind.ROUTINE: _ROUTINES.format(
             **words,
             own=own(catalogue="pg_proc", oid="p.oid"),
+            superusers=ROUTINE.format(p="p"),
             digest=_DIGEST.format(text="pg_get_functiondef(p.oid)"),
         ),
         FactKind.TRIGGER: _TRIGGERS.format(**words, function=scope.of_schemas("p.pronamespace")),

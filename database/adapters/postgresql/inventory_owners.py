@@ -10,12 +10,13 @@ from typing import Any
 
 from database.adapters.postgresql.backup_session import Session
 from database.adapters.postgresql.scope import NOT_OF_AN_EXTENSION, USER_SCHEMA, Scope
+from database.adapters.postgresql.superusers import ROUTINE
 from database.manifest import Fact, FactKind
 
 DATABASE = "database"  # the name of the fact about the database itself, whose copy is called otherwise
 LARGE_OBJECTS = "large objects"
 _OWN_TYPE = """
-    o.typtype IN ('b', 'c', 'd', 'e', 'r')
+    o.typtype IN ('c', 'd', 'e', 'r')
     AND (o.typrelid = 0 OR (SELECT relkind FROM pg_catalog.pg_class WHERE oid = o.typrelid) = 'c')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = o.oid)
 """
@@ -45,18 +46,16 @@ _SCHEMALESS = "0"
 _CATALOGUES = (
     _Catalogue("pg_namespace", "o.oid", "nspowner", grants="nspacl", letter="'n'"),
     _Catalogue("pg_class", "o.relnamespace", "relowner", _OWN_CLASS),
-    _Catalogue("pg_proc", "o.pronamespace", "proowner", grants="proacl", letter="'f'"),
+    _Catalogue(
+        "pg_proc", "o.pronamespace", "proowner", f"NOT {ROUTINE.format(p='o')}", grants="proacl", letter="'f'"
+    ),
     _Catalogue("pg_type", "o.typnamespace", "typowner", _OWN_TYPE, "typacl", "'T'"),
     _Catalogue("pg_operator", "o.oprnamespace", "oprowner"),
-    _Catalogue("pg_opclass", "o.opcnamespace", "opcowner"),
-    _Catalogue("pg_opfamily", "o.opfnamespace", "opfowner"),
     _Catalogue("pg_collation", "o.collnamespace", "collowner"),
     _Catalogue("pg_conversion", "o.connamespace", "conowner"),
     _Catalogue("pg_ts_config", "o.cfgnamespace", "cfgowner"),
     _Catalogue("pg_ts_dict", "o.dictnamespace", "dictowner"),
     _Catalogue("pg_statistic_ext", "o.stxnamespace", "stxowner"),
-    _Catalogue("pg_language", _SCHEMALESS, "lanowner", grants="lanacl", letter="'l'"),
-    _Catalogue("pg_foreign_data_wrapper", _SCHEMALESS, "fdwowner", grants="fdwacl", letter="'F'"),
     _Catalogue("pg_foreign_server", _SCHEMALESS, "srvowner", grants="srvacl", letter="'S'"),
 )
 # All sequences have grants of their own.
@@ -78,20 +77,22 @@ _LARGE_OBJECT_OWNERS = f"""
     SELECT '{LARGE_OBJECTS}', string_agg(DISTINCT pg_get_userbyid(lomowner), ', ')
     FROM pg_catalog.pg_largeobject_metadata HAVING count(*) > 0
 """
-# What was granted in all: nothing is told where that is what everybody starts with.
+# What was granted in all: nothing is told where that is what everybody starts with, but for the schema that
+# every new database has, with grants of its own.
 _EXPLODED = """
     SELECT object, CASE x.grantor WHEN owner THEN '' ELSE pg_get_userbyid(x.grantor) END,
            CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
            x.privilege_type, x.is_grantable,
            ARRAY(SELECT privilege_type FROM aclexplode(nullif(basis, '{{}}')) b WHERE b.grantee = owner)
     FROM ({objects}) g LEFT JOIN LATERAL aclexplode(nullif(g.acl, '{{}}')) x ON true
-    WHERE acl IS NOT NULL AND NOT (acl @> basis AND basis @> acl)
+    WHERE acl IS NOT NULL AND (object = 'schema public' OR NOT (acl @> basis AND basis @> acl))
 """
 _GRANTED = """
-    SELECT i.type || ' ' || i.identity AS object, o.{owner} AS owner, o.{grants} AS acl,
+    SELECT i.type || ' ' || i.identity AS object, o.{owner} AS owner,
+           coalesce(o.{grants}, acldefault({letter}, o.{owner})) AS acl,
            acldefault({letter}, o.{owner}) AS basis
     FROM pg_catalog.{name} o {namespace}, pg_identify_object('{name}'::regclass, o.oid, 0) i
-    WHERE o.{grants} IS NOT NULL AND {condition} AND {own} AND {covered}
+    WHERE (o.{grants} IS NOT NULL OR '{name}' = 'pg_namespace') AND {condition} AND {own} AND {covered}
 """
 _GRANTED_DATABASE = f"""
     SELECT '{DATABASE}' AS object, datdba AS owner, coalesce(datacl, acldefault('d', datdba)) AS acl,

@@ -9,6 +9,7 @@ from typing import Any
 
 from database.adapters.postgresql.backup_session import Session
 from database.adapters.postgresql.scope import Scope
+from database.adapters.postgresql.superusers import find_left_out
 from database.manifest import Fact, FactKind
 
 ENCODING, COLLATE, CTYPE, PROVIDER = "encoding", "collate", "ctype", "locale provider"
@@ -16,6 +17,7 @@ LOCALE, RULES, LIMIT = "locale", "collation rules", "connection limit"
 LOCALE_NAMES = (ENCODING, COLLATE, CTYPE, PROVIDER, LOCALE, RULES)
 COMMENT = "comment"
 COLLATION_VERSION = "collation version"
+LEFT_OUT = "left out "  # in front of how its entry in an archive begins
 _SET = re.compile(r"set (?P<name>\S+)(?: for (?P<role>.+))?", re.DOTALL)
 _PROVIDERS = {"b": "builtin", "c": "libc", "d": "libc", "i": "icu"}
 
@@ -63,6 +65,8 @@ def read_settings(session: Session, scope: Scope) -> Iterator[Fact]:
         yield Fact(FactKind.SETTING, f"set {name} for {role}" if role else f"set {name}", value)
     for name, value in session.rows(_STORAGE.format(oids=scope.table_oids)):
         yield Fact(FactKind.SETTING, name, value)
+    for one in find_left_out(session, scope):
+        yield Fact(FactKind.ORIGIN, f"{LEFT_OUT}{one.entry}", one.comment)
     for name, schema, version in session.rows(_EXTENSIONS):
         yield Fact(FactKind.EXTENSION, name, schema)
         yield Fact(FactKind.ORIGIN, f"extension {name}", version)

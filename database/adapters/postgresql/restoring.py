@@ -18,7 +18,6 @@ from database.adapters.backup import Means, Opening, Place, Source
 from database.adapters.postgresql.archives import (
     Head,
     as_file,
-    entry_in,
     explained,
     feed,
     list_entries,
@@ -62,7 +61,7 @@ class _Load:
         with secret_file(leaving.chosen(lines)) as wanted:
             self._stream(op, [f"--use-list={wanted}"])
         with session_of(self.place.parameters, self.means, op) as session:
-            check_tables(session, [entry_in(line) for line in lines])
+            check_tables(session, lines)
 
     def _stream(self, op: Operation, arguments: list[str]) -> None:
         def read(aside: Operation, stdin: IO[bytes]) -> None:

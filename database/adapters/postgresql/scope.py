@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.text import plural, visible
 from database.adapters.backup import Selection
 from database.adapters.postgresql.backup_session import Session
@@ -71,6 +71,11 @@ class Scope:
         return self.schemas is None
 
     @cached_property
+    def numbers(self) -> frozenset[int]:
+        """Those of the tables."""
+        return frozenset(table.oid for table in self.tables)
+
+    @cached_property
     def table_oids(self) -> str:
         """The numbers of the tables as an array in SQL."""
         return _array([table.oid for table in self.tables])
@@ -97,7 +102,11 @@ class Scope:
 
 def find_scope(session: Session, selection: Selection) -> Scope:
     """What `selection` names, partitions with their table. Raises NotFound for a table or a schema that is
-    not there."""
+    not there, InvalidInput for what pg_dump does not take together."""
+    if selection.tables and selection.schemas:
+        raise InvalidInput(
+            "PostgreSQL takes tables or schemas, not both.", hint="Name the tables of those schemas too."
+        )
     tables = tuple(Table(*row) for row in session.rows(_TABLES))
     if not selection.names:
         return Scope(tables)

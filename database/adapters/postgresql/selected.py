@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.errors import BackupIncompatible
 from database.adapters.postgresql.archives import entry_in
 from database.adapters.postgresql.backup_session import Session
+from database.adapters.postgresql.inventory_settings import LEFT_OUT
 from database.adapters.postgresql.scope import in_words
 from database.manifest import FactKind, Manifest
 
@@ -67,7 +69,16 @@ class Leaving:
             return self.major >= _PUBLIC_IS_THEIRS
         if self.manifest is None:
             return True
-        return not entry.startswith(_MADE_BEFORE) and not self._leads_out(self.manifest, entry)
+        if entry.startswith((*_MADE_BEFORE, *self._superusers)):
+            return False
+        return not self._leads_out(self.manifest, entry)
+
+    @cached_property
+    def _superusers(self) -> tuple[str, ...]:
+        """How entries begin about what only a superuser makes, and those of comments on it."""
+        origins = self.manifest.inventory.of(FactKind.ORIGIN) if self.manifest else {}
+        left = [(name, text) for name, text in origins.items() if name.startswith(LEFT_OUT)]
+        return tuple(f"{one} " for name, text in left for one in (name.removeprefix(LEFT_OUT), text))
 
     def _leads_out(self, manifest: Manifest, entry: str) -> bool:
         word = next((word for word in _LEADING if entry.startswith(word)), "")
