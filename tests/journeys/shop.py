@@ -76,8 +76,9 @@ class Shop:
         return listed
 
     def file(self, backup: str) -> Path:
-        """The file of the backup of that name."""
-        (found,) = (self.folder / "backups").glob(f"{backup}.*.zst*")
+        """The file of the backup of that name that holds its data."""
+        files = (self.folder / "backups").glob(f"{backup}.*.zst*")
+        (found,) = [one for one in files if ".schema." not in one.name]
         return found
 
     def titles(self, url: str = "") -> list[object]:

@@ -98,7 +98,7 @@ def test_b7_an_account_that_would_not_see_all_is_told_which_grant_it_lacks(
         shop.server.execute(shop.server.admin_url, weak.format(schema, f"'{reader}'@'%'"))
     shop.register(signed_in_as(shop.url, reader, "READER_PASSWORD"))
     refused = shop.manage("backup", "shop")
-    assert refused.code == 1 and "GRANT" in refused.error
+    assert refused.code == 1 and re.search("grant", refused.error, re.I)
     assert shop.backups() == []
 
 

@@ -36,7 +36,8 @@ def test_a_backup_is_taken_proven_listed_and_shown(shop: Shop) -> None:
     assert re.fullmatch(r"shop-\S+ is equal, seen in .+\. It restores in .+\.", second)
     (listed,) = shop.backups()
     assert (listed["level"], listed["note"], listed["row_count"]) == ("equal", "before the sale", 6)
-    assert listed["name"] == first.split()[0] and listed["size"] == shop.file(listed["name"]).stat().st_size
+    assert listed["name"] == first.split()[0]
+    assert listed["size"] == shop.file(listed["name"]).stat().st_size
     table = shop.manage("backups").out.splitlines()
     assert re.split("  +", table[0])[:3] == ["Name", "Database", "Proof"]
     assert table[1].split()[:3] == [listed["name"], "shop", "equal"]
