@@ -93,8 +93,9 @@ def _changes(sizes: tuple[TableSize, ...], manifest: Manifest | None) -> tuple[T
 
 
 def _as_in_manifest(name: str, names: Container[str]) -> str:
-    """A table's name as the manifest has it, which may put the usual schema before it."""
-    return name if name in names or f"public.{name}" not in names else f"public.{name}"
+    """A table's name as the manifest has it, which may write the schema and quotes with it."""
+    quoted = '"{}"'.format(name.replace('"', '""'))
+    return next((one for one in (name, f"public.{name}", f"public.{quoted}") if one in names), name)
 
 
 def _connected(adapter: BackupAdapter) -> tuple[ConnectedAccount, ...]:

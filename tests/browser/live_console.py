@@ -65,15 +65,16 @@ class LiveConsole:
 
 
 @contextmanager
-def live_console(door: Path, folder: Path, database_url: str) -> Iterator[LiveConsole]:
-    """A console on `database_url`, which ends with the context. Raises AssertionError with what it said when
-    it does not start."""
+def live_console(door: Path, folder: Path, database_url: str, **more: str) -> Iterator[LiveConsole]:
+    """A console on `database_url`, with `more` settings, which ends with the context. Raises AssertionError
+    with what it said when it does not start."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "SECRET_KEY": secrets.token_hex(32),
         "CREDENTIALS_KEY": secrets.token_hex(32),
         "DATABASE_URL": database_url,
         "PORT": str(free_port()),
+        **more,
     }
     around = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "LOGNAME": "deploy"}
     console = LiveConsole(f"http://127.0.0.1:{settings['PORT']}", folder, around | settings)

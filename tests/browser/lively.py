@@ -14,15 +14,20 @@ from datetime import datetime, timedelta
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
+from core.backup_levels import Level
 from core.clock import utc_now
+from core.naming import new_id
 from core.settings import load_settings
-from database.context import application_context
+from database.context import application_context, current_settings
 from features.sample_recipes import PEOPLE, Person
-from models import SignInFailure, SizeSample, User, UserLog, db
+from models import OperationRecord, SignInFailure, SizeSample, User, UserLog, db
 from tests.browser.live_console import LiveConsole
+from tests.features.backing import backup_row
 from tests.servers import Server
 
 _DAYS = 30
+_FAILED_DAY, _HALF_WAY_DAY = 16, 9  # days ago
+_SUNDAY = 6
 _A_WHILE = 2.0  # seconds, for the command to come that far
 _SOME_INDEX = "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'ix_session%' LIMIT 1"
 _CHANCE = random.Random(7)  # the same pictures each time, apart from the clock
@@ -33,6 +38,7 @@ def remember(console: LiveConsole) -> None:
     with application_context(load_settings(console.env_file)):
         _remember_sizes()
         _remember_sign_ins()
+        _remember_backups()
         db.session.commit()
 
 
@@ -124,6 +130,36 @@ def _remember_sign_ins() -> None:
         for _ in range(_CHANCE.choice((0, 0, 0, 1, 2))):
             there = f"10.0.3.{_CHANCE.randint(2, 40)}"
             db.session.add(SignInFailure(at=_moment(day), account="", network="", ip_address=there))
+
+
+def _remember_backups() -> None:
+    own, night = current_settings().database.name, utc_now().replace(hour=2, minute=0, second=0)
+    for day in range(_DAYS - 1, 0, -1):
+        at = night - timedelta(days=day)
+        if day == _FAILED_DAY:
+            _remember_failure(own, at)
+            continue
+        level = (
+            Level.HEALTHY if at.weekday() == 6 else Level.RESTORED if day == _HALF_WAY_DAY else Level.EQUAL
+        )
+        row = backup_row(
+            own, days=0, level=level, is_own=True, reason="schedule", made_by="schedule",
+            dialect="postgresql", server="PostgreSQL 16.14", tool="pg_dump 16.14", revision="b3a94f07c1d2",
+            file=f"{own}-{at:%Y%m%d-%H%M%S}.dump.zst", size=33_000 + 500 * (_DAYS - day),
+            data_size=7_200_000 + 90_000 * (_DAYS - day), table_count=24, row_count=900 + 11 * (_DAYS - day),
+            taken_at=at, proven_at=at, seconds=_CHANCE.uniform(3.1, 3.9),
+            restore_seconds=_CHANCE.uniform(5.4, 6.2),
+        )  # fmt: skip
+        db.session.add(row)
+
+
+def _remember_failure(own: str, at: datetime) -> None:
+    words = {"kind": "backup.create", "title": f"Back up {own}", "target": own, "state": "failed"}
+    moments = {"created_at": at, "started_at": at, "finished_at": at + timedelta(seconds=4)}
+    why = {"error_code": "server", "error_message": "The database server went away."}
+    db.session.add(
+        OperationRecord(id=new_id(), actor="schedule", through="worker", **words, **moments, **why)
+    )
 
 
 def _moment(day: int) -> datetime:

@@ -1,8 +1,10 @@
-"""`python -m tests.browser.screenshots`: takes the pictures of docs/images from a console with a month behind
-it, each page in light, in dark and on a phone."""
+"""`python -m tests.browser.screenshots [NAME...]`: takes the pictures of docs/images, or those named, from a
+console with a month behind it, each page in light, in dark and on a phone."""
 
 from __future__ import annotations
 
+import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,11 +13,14 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 from tests.browser.launching import PHONE, WIDE, launched
 from tests.browser.live_console import APP, ROOT, LiveConsole, live_console
 from tests.browser.lively import adding_sample_data, remember, work
-from tests.browser.people import become_first_admin, sign_in
+from tests.browser.people import PASSWORD, become_first_admin, sign_in
 from tests.servers import chromium, running
 
 _FOLDER = ROOT / "docs/images"
 _LARGEST = 200_000  # bytes
+_TALLEST = {"dashboard": 1400, "backup": 1400, "backups": 1400}  # what is lower is cut off
+_PATIENCE = 60  # seconds
+_WANTED = sys.argv[1:]
 _LOOKS = (("light", "light", WIDE), ("dark", "dark", WIDE), ("phone", "light", PHONE))
 _DRAWN = "[...document.querySelectorAll('[data-plot]')].every(plot => plot.querySelector('canvas'))"
 _HEIGHT = "document.documentElement.scrollHeight"
@@ -23,6 +28,7 @@ _PAGES = {
     "dashboard": "/",
     "operations": "/operations",
     "health": "/health",
+    "backups": "/backups",
     "databases": "/databases",
     "audit": "/audit",
     "styleguide": "/styleguide",
@@ -34,7 +40,13 @@ def main() -> None:
     with (
         running("postgresql") as private,
         tempfile.TemporaryDirectory() as folder,
-        live_console(APP, Path(folder), private.server.create_database("basekeeper")) as console,
+        live_console(
+            APP,
+            Path(folder),
+            private.server.create_database("basekeeper"),
+            BACKUP_TARGET_HOURS="24",
+            CLIENT_TOOLS_PATH=private.server.tools,
+        ) as console,
         launched(chromium.find()) as browser,
     ):
         remember(console)
@@ -42,16 +54,40 @@ def main() -> None:
         become_first_admin(page, console)
         admin = page.context.storage_state()
         with adding_sample_data(console) as command:
-            page.goto("/operations")
-            page.get_by_role("link", name="Add sample data").click()
+            _open_operation(page, "Add sample data")
             _take(browser, console, "operation", page.url, admin)
         password = command.communicate()[0].split()[-1]
         _let_others_in(browser, console, password)
         work(console, private.server, page)
         _take(browser, console, "sign-in", "/sign-in", None)
+        admin = _take_backups(browser, console, page)
         page.goto("/health?fresh=1")
         for name, path in _PAGES.items():
             _take(browser, console, name, path, admin)
+
+
+def _open_operation(page: Page, title: str) -> None:
+    """Go to the operation, once the command that another process runs has come to it."""
+    link = page.get_by_role("main").get_by_role("link", name=title)
+    for _ in range(_PATIENCE):
+        page.goto("/operations")
+        if link.count():
+            break
+        page.wait_for_timeout(1000)
+    link.click()
+
+
+def _take_backups(browser: Browser, console: LiveConsole, page: Page) -> StorageState:
+    """Take one now, which the restore would go back to, and let the password be given for it."""
+    said = console.manage("backup", "--verify", "equal")
+    name = next(word for word in said.split() if re.fullmatch(r"basekeeper-\d{8}-\d{6}.?", word)).rstrip(".:")
+    page.goto("/prove")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    admin = page.context.storage_state()
+    _take(browser, console, "backup", f"/backups/{name}", admin)
+    _take(browser, console, "restore", f"/backups/{name}/restore", admin)
+    return admin
 
 
 def _let_others_in(browser: Browser, console: LiveConsole, password: str) -> None:
@@ -63,6 +99,8 @@ def _let_others_in(browser: Browser, console: LiveConsole, password: str) -> Non
 
 
 def _take(browser: Browser, console: LiveConsole, name: str, path: str, who: StorageState | None) -> None:
+    if _WANTED and name not in _WANTED:
+        return
     for look, scheme, size in _LOOKS:
         context = browser.new_context(
             base_url=console.address,
@@ -74,7 +112,8 @@ def _take(browser: Browser, console: LiveConsole, name: str, path: str, who: Sto
         page = context.new_page()
         page.goto(path)
         if size == WIDE and name != "styleguide":
-            page.set_viewport_size({**WIDE, "height": max(WIDE["height"], page.evaluate(_HEIGHT))})
+            height = min(_TALLEST.get(name, 4000), page.evaluate(_HEIGHT))
+            page.set_viewport_size({**WIDE, "height": max(WIDE["height"], height)})
         _save(page, _FOLDER / f"{name}-{look}.png")
         context.close()
 
