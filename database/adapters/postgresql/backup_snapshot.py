@@ -12,6 +12,7 @@ from core.connection import ConnectionParameters
 from core.errors import LockTimeout, PrivilegeMissing, ToolFailed
 from core.failpoints import failpoint
 from core.progress import Operation
+from core.text import visible
 from database.adapters.backup import Means, Selection, Snapshot
 from database.adapters.explanations import FIND_HOLDER
 from database.adapters.postgresql.backup_session import Session, session_of
@@ -23,6 +24,15 @@ from database.manifest import Inventory
 
 LOCK_PATIENCE = 60  # seconds that pg_dump waits for a table that somebody has locked (TRUST fault F6)
 STILL = "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_HOLDERS = """
+    SELECT l.pid, coalesce(a.usename, 'nobody'), format('%I.%I', n.nspname, c.relname)
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.relation = ANY ({oids}) AND l.mode = 'AccessExclusiveLock' AND l.granted
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+    ORDER BY l.pid, 3 LIMIT 1
+"""
 _DEFINITIONS = ["--section=pre-data", "--section=post-data"]
 _MOMENT = """
     SELECT pg_export_snapshot(), now(), pg_database_size(current_database())
@@ -73,8 +83,11 @@ class PostgreSQLSnapshot(Snapshot):
 
     def inventory(self, op: Operation, *, contents: bool) -> Inventory:
         end = self._session.adapter.way_to_end(self._session.connection, self._means.connect_timeout)
-        with op.ending(end):
-            return read_inventory(op, self._session, self._scope, contents=contents)
+        try:
+            with op.ending(end):
+                return read_inventory(op, self._session, self._scope, contents=contents)
+        except LockTimeout as error:
+            raise self._locked() or error from error
 
     def _run(self, op: Operation, more: Sequence[str], out: IO[bytes]) -> None:
         arguments = [
@@ -88,7 +101,20 @@ class PostgreSQLSnapshot(Snapshot):
         try:
             self._client.run(op, arguments, parameters=self._parameters, means=self._means, stdout=out)
         except ToolFailed as error:
-            raise _explained(error) from error
+            if re.search("lock timeout|LOCK TABLE", error.message):
+                raise self._locked() or error from error
+            raise
+
+    def _locked(self) -> LockTimeout | None:
+        """Who holds a table now (TRUST F6), asked in a session of its own: a failed statement ended ours."""
+        with session_of(self._parameters, self._means) as session:
+            found = session.rows(_HOLDERS.format(oids=self._scope.table_oids))
+        if not found:
+            return None
+        pid, user, table = found[0]
+        return LockTimeout(
+            f"The session {pid} of {visible(user)} holds a lock on {visible(table)}.", hint=FIND_HOLDER
+        )
 
 
 @contextmanager
@@ -137,9 +163,3 @@ def _revision(session: Session, scope: Scope) -> str:
     table = min(found, key=lambda one: one.schema != "public")
     place = f"{session.quote(table.schema)}.{session.quote(table.bare_name)}"
     return str(session.value(_REVISION.format(table=place)))
-
-
-def _explained(error: ToolFailed) -> ToolFailed | LockTimeout:
-    if re.search("lock timeout|LOCK TABLE", error.message):
-        return LockTimeout(f"Another session holds a lock that is needed: {error.message}", hint=FIND_HOLDER)
-    return error

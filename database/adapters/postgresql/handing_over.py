@@ -32,6 +32,11 @@ _KINDS = (
 )  # fmt: skip
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
 _LARGE = "SELECT oid FROM pg_catalog.pg_largeobject_metadata"
+# Settings that are lists of names, each in quotes where it needs them.
+_LISTS = (
+    "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
+    "temp_tablespaces",
+)  # fmt: skip
 _NEVER_SET = ("role", "session_authorization")
 
 
@@ -140,7 +145,7 @@ class _HandingOver:
             )
 
     def _set(self, name: str, role: str, value: str) -> Iterator[str]:
-        """By way of a session, which takes lists as they are kept."""
+        """Lists of names by way of a session, which takes them as they are kept."""
         if name in _NEVER_SET or (role and role not in self._roles):
             yield f"{name} was not set{f' for {visible(role)}' if role else ''}."
             return
@@ -148,10 +153,11 @@ class _HandingOver:
         where = (
             f"ROLE {self._session.quote(role)} IN DATABASE {self._name}" if role else f"DATABASE {self._name}"
         )
-        literals = f"{self._session.literal(name)}, {self._session.literal(value)}"
-        change = f"ALTER {where} SET {quoted} FROM CURRENT"
-        # Two statements at once are one transaction.
-        sql = f"SELECT pg_catalog.set_config({literals}, true); {change}"
+        sql = f"ALTER {where} SET {quoted} TO {self._session.literal(value)}"
+        if name.lower() in _LISTS:  # two statements at once are one transaction
+            literals = f"{self._session.literal(name)}, {self._session.literal(value)}"
+            current = f"SELECT pg_catalog.set_config({literals}, true)"
+            sql = f"{current}; ALTER {where} SET {quoted} FROM CURRENT"
         yield from self._tried(sql, f"the setting {visible(name)}")
 
     def _tried(self, sql: str, what: str) -> Iterator[str]:

@@ -121,9 +121,12 @@ class Ground:
 
     def names(self) -> set[str]:
         """Every database and every role of the server."""
-        return {str(name) for (name,) in self.run(
-            "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles"
-        )}  # fmt: skip
+        return  {
+            str(name)
+            for (name,) in self.server.execute(
+                self.server.admin_url, "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles"
+            )
+        }  # fmt: skip
 
     def op(self, notes: list[str] | None = None, cancelled: Callable[[], bool] = lambda: False) -> Operation:
         """An operation; what is made for it goes with the test. Its notes are kept in `notes`."""
@@ -175,13 +178,19 @@ def opening_of(data: bytes) -> Opening:
     return opening
 
 
-def take(adapter: BackupAdapter, selection: Selection | None = None, op: Operation | None = None) -> Taken:
-    """A backup: dump and inventory out of one snapshot and at the same time, as they are taken."""
+def take(
+    adapter: BackupAdapter,
+    selection: Selection | None = None,
+    op: Operation | None = None,
+    at_first: Callable[[], object] = lambda: None,
+) -> Taken:
+    """A backup: dump and inventory out of one snapshot and at the same time, as they are taken. `at_first` is
+    called when the first bytes of the dump have come."""
     op, selection = op or Operation(), selection or Selection()
     data, schema = io.BytesIO(), io.BytesIO()
     with adapter.snapshot(op, selection) as snapshot, ThreadPoolExecutor(1) as pool:
         counted = pool.submit(snapshot.inventory, op.aside(), contents=True)
-        _into(data, op, snapshot.dump)
+        _into(data, op, snapshot.dump, at_first)
         _into(schema, op, lambda aside, out: (snapshot.dump_schema(aside, out), None)[1])
         inventory = counted.result()
     manifest = Manifest(
@@ -204,8 +213,10 @@ def take(adapter: BackupAdapter, selection: Selection | None = None, op: Operati
     return Taken(data.getvalue(), schema.getvalue(), manifest)
 
 
-def _into(out: io.BytesIO, op: Operation, write: Work) -> None:
+def _into(out: io.BytesIO, op: Operation, write: Work, at_first: Callable[[], object] = lambda: None) -> None:
     with written_by(op, write) as end:
+        out.write(end.read(1 << 12))
+        at_first()
         while part := end.read(1 << 16):
             out.write(part)
 

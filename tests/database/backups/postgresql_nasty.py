@@ -168,7 +168,7 @@ _AROUND = (
     " INSERT INTO app.log_lines (what) VALUES (NEW.name) RETURNING id, what",
     'ALTER TABLE app.twins DISABLE RULE "no delete"',
     "ALTER TABLE app.person ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-    "CREATE POLICY mine ON app.person FOR SELECT TO {reader}, {other} USING (name = current_user)",
+    "CREATE POLICY mine ON app.person FOR SELECT TO {reader}, {other} USING (mail = current_user)",
     'CREATE POLICY "odd %s" ON app.person AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (n > 1)',
     "CREATE POLICY unused ON app.twins USING (a = 1)",
     "INSERT INTO app.log_lines (what) VALUES ('hello')",

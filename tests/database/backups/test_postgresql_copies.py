@@ -128,7 +128,7 @@ def test_every_kind_of_change_is_a_difference(postgresql: Ground) -> None:
         "The view app.m_empty is": "REFRESH MATERIALIZED VIEW app.m_empty",
         "The view app.v_on_view is": "ALTER VIEW app.v_on_view RESET (security_barrier)",
         "The routine app.twice(integer) is": "ALTER FUNCTION app.twice(int) VOLATILE",
-        "The routine app.longest(text) is missing": "DROP AGGREGATE app.longest(text)",
+        "The routine app.longest(pg_catalog.text) is missing": "DROP AGGREGATE app.longest(text)",
         "The trigger app.log_lines.d_always is": "ALTER TABLE app.log_lines ENABLE TRIGGER d_always",
         "The trigger app.v_person.also is missing": "DROP RULE also ON app.v_person",
         "The policy app.person.mine is": "ALTER POLICY mine ON app.person USING (true)",
