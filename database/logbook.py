@@ -46,7 +46,7 @@ from models.base import Base
 _BATCH = 1000
 _OVERLAP = timedelta(days=1)  # the clocks of two machines, and operations that took long
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_OVER = ("succeeded", "failed", "interrupted", "cancelled")
+OVER = ("succeeded", "failed", "interrupted", "cancelled")
 
 
 def table_of(model: type[Base]) -> Table:
@@ -135,20 +135,25 @@ def _count(connection: Connection, *which: ColumnElement[bool]) -> int:
 def _carry_operations(source: Connection, target: Connection, *, all_of_them: bool) -> None:
     """Those that are newer than the copy, and those that were not over in it. Beside an audit that is not
     ours only those that are not over yet: the others would be older than it."""
-    is_open = _OPERATIONS.c.state.not_in(_OVER)
+    is_open = _OPERATIONS.c.state.not_in(OVER)
     wanted = _OPERATIONS.c.created_at >= _unsettled_since(target) if all_of_them else is_open
-    _delete_operations(target, wanted)
-    copy_rows(target, _OPERATIONS, select(_OPERATIONS).where(wanted).order_by(_OPERATIONS.c.id), source)
+    copy_operations(source, target, wanted)
+
+
+def copy_operations(source: Connection, target: Connection, which: ColumnElement[bool]) -> None:
+    """Let `target` tell of those operations what `source` does, their phases and lines too."""
+    _delete_operations(target, which)
+    copy_rows(target, _OPERATIONS, select(_OPERATIONS).where(which).order_by(_OPERATIONS.c.id), source)
     for table in _DETAILS:
         of_them = select(*without_id(table)).join(_OPERATIONS, table.c.operation_id == _OPERATIONS.c.id)
-        copy_rows(target, table, of_them.where(wanted).order_by(*table.primary_key), source)
+        copy_rows(target, table, of_them.where(which).order_by(*table.primary_key), source)
 
 
 def _unsettled_since(connection: Connection) -> datetime:
     """Whatever is older than this was over in that database for good."""
     newest = connection.execute(select(func.max(_OPERATIONS.c.created_at))).scalar()
     oldest_open = connection.execute(
-        select(func.min(_OPERATIONS.c.created_at)).where(_OPERATIONS.c.state.not_in(_OVER))
+        select(func.min(_OPERATIONS.c.created_at)).where(_OPERATIONS.c.state.not_in(OVER))
     ).scalar()
     known = [moment for moment in (newest and newest - _OVERLAP, oldest_open) if moment]
     return min(known, default=_LONG_AGO)

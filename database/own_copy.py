@@ -4,11 +4,15 @@ the records of now."""
 from __future__ import annotations
 
 from core.connection import ConnectionParameters
+from core.errors import ServerError
 from core.progress import Operation
 from core.text import plural
+from database.adapters.backup import BackupAdapter
 from database.logbook import carry_logbook
 from database.logbook_access import carry_access
+from database.logbook_rest import carry_rest
 from database.migrator import migrate
+from database.restoring import account_for
 
 
 def prepare_own_copy(
@@ -20,5 +24,21 @@ def prepare_own_copy(
     op.phase("Carry the records over")
     if applied := migrate(copy, applied_by=applied_by):
         op.note(f"The copy was brought up to date: {plural(len(applied), 'migration')} applied.")
-    for said in (*carry_logbook(live, copy), *carry_access(live, copy)):
+    carry_logbook(live, copy)  # all of it, which may take a while; then what came meanwhile
+    for said in (*carry_access(live, copy), *carry_logbook(live, copy)):
         op.note(said)
+
+
+def bring_rest(op: Operation, adapter: BackupAdapter, kept: str, where: ConnectionParameters) -> None:
+    """After the swap: what was written into the database of that name, `where` it is now, while it was still
+    the live one. What cannot be brought goes into the log."""
+    try:
+        adapter.let_in(kept, is_allowed=True)
+        try:
+            said = carry_rest(account_for(adapter, where), adapter.database)
+        finally:
+            adapter.let_in(kept, is_allowed=False)
+    except ServerError as error:
+        said = (f"What was written at the moment of the swap could not be brought: {error.message}",)
+    for sentence in said:
+        op.note(sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from database.adapters import adapter_for
 from database.adapters.backup import BackupAdapter, Swap, SwapState
 from database.adapters.base import Capability
 from database.context import current_settings
-from database.own_copy import prepare_own_copy
+from database.own_copy import bring_rest, prepare_own_copy
 from database.restoring import account_for, put_in_place, sign_in_and_look
 from database.transactions import transaction
 from features.backup_subjects import Subject
@@ -94,6 +94,9 @@ def finish_swap(op: Operation, subject: Subject, adapter: BackupAdapter, id: str
     settings = current_settings()
     until = mark_swapped(id, adapter.identity, settings.restore_grace_days)
     failpoint("restore.recorded")
+    if subject.is_own:
+        kept = _kept_of(id)
+        bring_rest(op, adapter, kept, replace(adapter.database, database=kept))
     op.note(f"What was there before is kept until {until:%Y-%m-%d %H:%M} UTC, and can be swapped back.")
     account = settings.database if subject.is_own else subject.parameters
     try:
@@ -104,6 +107,11 @@ def finish_swap(op: Operation, subject: Subject, adapter: BackupAdapter, id: str
             hint="Undo the restore: what was there before is kept.",
         ) from error
     op.note(f"{account.user or 'The console'} signs in and sees {plural(tables, 'table')}.")
+
+
+def _kept_of(id: str) -> str:
+    with transaction() as session:
+        return find_replacement(session, id).kept_name
 
 
 def go_on_from(op: Operation, subject: Subject, adapter: BackupAdapter) -> bool:

@@ -20,6 +20,7 @@ from core.settings import Settings, load_settings
 from database.context import application_context
 from database.logbook import carry_logbook, copy_rows, opened, table_of, without_id
 from database.logbook_access import carry_access
+from database.logbook_rest import carry_rest
 from database.migrator import migrate
 from models import (
     ApiToken,
@@ -274,3 +275,36 @@ def evidence(backup_id: str) -> dict[str, Any]:
 def replacement(backup_id: str) -> dict[str, Any]:
     names = {"live_name": "shop", "new_name": "bk_new", "kept_name": "shop_old", "database": "shop"}
     return {"id": new_id(), "backup_id": backup_id, "created_at": utc_now(), **names}
+
+
+def test_what_came_at_the_very_moment_of_the_swap_is_brought_after_it(live: Settings, copy: Settings) -> None:
+    """The live one is kept by now, the copy is live: what ended or began in between is there too."""
+    Runner(ADMIN, live).run(take_note, "before")
+    add(live, running := OperationRecord(**record("running", utc_now())), TargetLock(**lock("ends")))
+    with opened(live.database) as connection:
+        locks = table_of(TargetLock)
+        connection.execute(update(locks).values(operation_id=running.id))
+    back_up(live, copy)
+    carry(live, copy)
+    with opened(live.database) as connection:
+        connection.execute(update(table_of(OperationRecord)).values(state="succeeded"))
+        connection.execute(delete(locks))
+    Runner(ADMIN, live).run(take_note, "in between")
+    queued = Runner(ADMIN, live).submit(take_note, "waits")
+    for _ in range(2):
+        assert carry_rest(live.database, copy.database) == ()
+        for model in (AuditEvent, OperationRecord, OperationLine, TargetLock):
+            assert everything(copy, model) == everything(live, model), model
+    assert [row["operation_id"] for row in everything(copy, TargetLock)] == [queued]
+    Runner(ADMIN, copy).run(take_note, "afterwards")
+    assert chain_of(copy)[1] is None
+
+
+def test_an_audit_that_went_on_by_itself_is_left_alone_and_said(live: Settings, copy: Settings) -> None:
+    Runner(ADMIN, live).run(take_note, "before")
+    back_up(live, copy)
+    Runner(ADMIN, live).run(take_note, "here")
+    Runner(ADMIN, copy).run(take_note, "there")
+    (said,) = carry_rest(live.database, copy.database)
+    assert said.startswith("2 rows of the audit")
+    assert chain_of(copy) == (4, None)

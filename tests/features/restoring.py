@@ -104,6 +104,12 @@ def leftovers(settings: Settings, database: str = "shop") -> tuple[str, ...]:
     return tuple(name for name in found if operation_of(name) in ours)
 
 
+def let_in(settings: Settings, name: str, database: str = "shop") -> None:
+    """Open what is kept, to look into it."""
+    with application_context(settings):
+        find_subject(database).open_adapter().let_in(name, is_allowed=True)
+
+
 def drop_beside(server: Server, url: str) -> None:
     """Drop what the test made beside the database at `url`."""
     for name in names_beside(server, url):

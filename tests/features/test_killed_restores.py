@@ -20,6 +20,7 @@ from tests.features.restoring import (
     add_books,
     back_up,
     count,
+    let_in,
     name_beside,
     restore,
     run,
@@ -46,6 +47,7 @@ def test_a_restore_killed_anywhere_is_brought_to_its_end(
         check_end(shop, id, points[number - 1], "succeeded")
         assert count(server, database_url) == BOOKS, points[number - 1]
         kept = in_context(shop, list_replacements, "shop")[0]
+        let_in(shop, kept.kept_name)
         assert count(server, url_of(server, database_url, kept.kept_name.rpartition("/")[2])) == BOOKS + MORE
 
 
