@@ -68,6 +68,6 @@ def test_the_age_of_a_check_is_counted_on(page: Page, witnesses: list[Witness]) 
 
 def test_links_are_large_enough_for_a_finger(open_page: OpenPage, admin: StorageState) -> None:
     page = open_page(admin, viewport=PHONE)
-    for path in ("/", "/operations", "/databases"):
+    for path in ("/", "/operations", "/backups", "/databases"):
         page.goto(path)
         assert page.evaluate(_SMALL) == []

@@ -62,3 +62,9 @@ def test_every_place_leads_to_its_page_and_is_marked_there(admin: Visitor) -> No
         page = admin.get(path)
         assert page.status_code == 200
         assert re.findall(r'class="frame-place" href="([^"]+)" aria-current="page"', page.text) == [path]
+
+
+def test_what_stands_below_a_page_marks_its_place(admin: Visitor) -> None:
+    for path in ("/backups/new", "/backups/prune", "/backups/files"):
+        here = re.findall(r'class="frame-place" href="([^"]+)" aria-current="page"', admin.get(path).text)
+        assert here == ["/backups"], path
