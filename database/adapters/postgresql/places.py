@@ -36,6 +36,7 @@ _OWNED = """
     WHERE r.rolname = {name}
 """
 _IS_DATABASE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = {name})"
+_ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
 _LEFT = """
     SELECT datname FROM pg_catalog.pg_database UNION SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1
 """
@@ -108,7 +109,8 @@ def drop_place(op: Operation, keeper: ConnectionParameters, means: Means, name: 
         for database in {name, *(one for (one,) in owned)}:
             session.run(f"DROP DATABASE IF EXISTS {session.quote(database)} WITH (FORCE)")
         failpoint("restore.place_dropped")
-        for account in {name, *(owner for (owner,) in owners)}:
+        there = {role for (role,) in session.rows(_ROLES)}  # who may drop none may not ask for one either
+        for account in {name, *(owner for (owner,) in owners)} & there:
             if operation_of(account):
                 session.run(f"DROP ROLE IF EXISTS {session.quote(account)}")
 

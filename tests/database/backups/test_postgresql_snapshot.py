@@ -110,7 +110,7 @@ def test_who_holds_a_table_is_named(postgresql: Ground, monkeypatch: pytest.Monk
     with session_in(postgresql.url) as run:
         run("BEGIN")
         run("LOCK TABLE move IN ACCESS EXCLUSIVE MODE")
-        [(holder,)] = postgresql.run("SELECT pid FROM pg_locks WHERE relation = 'move'::regclass")  # fmt: skip
+        [(holder,)] = postgresql.run("SELECT pid FROM pg_locks WHERE relation = 'move'::regclass")
         for work in ("dump", "count"):
             op = postgresql.op()
             with (
