@@ -1,4 +1,4 @@
-"""`manage_db.py`: the commands for the schema, its data and the console's own accounts."""
+"""`manage_db.py`: the commands for the schema, its data, backups and the console's own accounts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from cli.runtime import CONTEXT_SETTINGS, OrderedGroup
 )
 @common_options
 def manage() -> None:
-    """Create, check, fill and tear down the application database.
+    """Create, check, fill, back up, restore and tear down databases.
 
     Which database: DATABASE_URL, DATABASE_* or DB_* of the environment, of .env, or of --env-file FILE.
     Exit codes: 0 done, 1 failed, 2 wrong usage.
