@@ -83,9 +83,14 @@ def read_code(session: Session) -> tuple[Code, ...]:
     return (
         *(_routine(session, str(kind).lower(), str(name)) for kind, name in routines),
         *(_view(session, str(name)) for (name,) in session.rows(_VIEWS)),
-        *(_trigger(session, row) for row in session.rows(_TRIGGERS)),
+        *read_triggers(session),
         *(_event(session, *row) for row in session.rows(_EVENTS)),
     )
+
+
+def read_triggers(session: Session) -> tuple[Code, ...]:
+    """The triggers alone, in their order; that can be asked while tables are locked."""
+    return tuple(_trigger(session, row) for row in session.rows(_TRIGGERS))
 
 
 def code_of(fact: Fact, definer: str = "") -> Code:

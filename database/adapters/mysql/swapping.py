@@ -17,7 +17,7 @@ from core.text import visible
 from database.adapters.backup import Swap, SwapState
 from database.adapters.mysql import watch
 from database.adapters.mysql.backup_session import Session, database_exists
-from database.adapters.mysql.code import Code, read_code
+from database.adapters.mysql.code import Code, read_code, read_triggers
 from database.adapters.mysql.code_making import collate, drop, make, make_all
 from database.adapters.mysql.grants import give
 from database.adapters.mysql.identities import are_same, identity_of
@@ -69,8 +69,11 @@ def swap_databases(op: Operation, site: Site, swap: Swap) -> None:
                 f"{visible(swap.live)} or {visible(swap.new)} is not the database that was to be swapped.",
                 hint="Somebody changed them. Begin anew.",
             )
-        journal = read_journal(session, swap) or _prepare(op, site, session, swap)
-        if not _are_moved(session, swap, journal):
+        journal = read_journal(session, swap)
+        if not (journal and _are_moved(session, swap, journal)):
+            if journal:
+                _give_triggers_back(session, swap, journal)  # then look anew: others went on working
+            journal = _prepare(op, site, session, swap)
             _move(op, site, session, swap, journal)
         _finish(op, site, session, swap, journal)
 
@@ -121,13 +124,31 @@ def _move(op: Operation, site: Site, session: Session, swap: Swap, journal: Jour
     try:
         move_tables(op, site, session, swap, journal)
     except BaseException:
-        with suppress(AppError), site.as_keeper() as fresh:
-            if not _are_moved(fresh, swap, journal):
-                _settle(fresh, swap.live, triggers_of(journal.live.code), (), awake=True)
-                _settle(fresh, swap.new, triggers_of(journal.new.code), (), awake=False)
-                drop_place(Operation(id=op.id), site, swap.kept)
+        try:
+            _take_back(site, session, swap, journal)  # nobody else may write before it is done
+        except AppError:
+            with suppress(AppError), site.as_keeper() as fresh:
+                _take_back(site, fresh, swap, journal)
         raise
     failpoint("swap.moved")
+
+
+def _take_back(site: Site, session: Session, swap: Swap, journal: Journal) -> None:
+    if not _are_moved(session, swap, journal):
+        _give_triggers_back(session, swap, journal)
+        session.rows("UNLOCK TABLES")
+        drop_place(Operation(), site, swap.kept)
+
+
+def _give_triggers_back(session: Session, swap: Swap, journal: Journal) -> None:
+    for name, side in ((swap.live, journal.live), (swap.new, journal.new)):
+        enter(session, name)
+        there, wanted = read_triggers(session), triggers_of(side.code)
+        if there != wanted:
+            for one in wanted:
+                drop(session, one)  # all of them: their order counts
+            for one in wanted:
+                make(session, one, one.definer, awake=True)
 
 
 def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Journal) -> None:

@@ -22,7 +22,7 @@ def move_tables(op: Operation, site: Site, session: Session, swap: Swap, journal
     """Those of `live` into `kept` and those of `new` into `live`. Triggers keep a table from moving, so they
     go first, while nobody but us may write. Raises LockTimeout, ServerError."""
     triggers = [
-        f"DROP TRIGGER {session.quote(name)}.{session.quote(one.name)}"
+        f"DROP TRIGGER IF EXISTS {session.quote(name)}.{session.quote(one.name)}"
         for name, side in ((swap.live, journal.live), (swap.new, journal.new))
         for one in triggers_of(side.code)
     ]
