@@ -38,7 +38,7 @@ def chosen(points: list[str]) -> list[int]:
     """The numbers of those at which this run kills: all of them when there are rounds enough."""
     numbers = range(1, len(points) + 1)
     swaps = [number for number in numbers if points[number - 1].startswith(("swap.", "restore."))]
-    wanted = min(ROUNDS, len(swaps)) if ROUNDS < 20 else len(points)
+    wanted = min(max(1, ROUNDS // 3), len(swaps)) if ROUNDS < 20 else len(points)
     return sorted(random.sample(swaps if ROUNDS < 20 else list(numbers), wanted))
 
 
