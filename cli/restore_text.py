@@ -20,7 +20,7 @@ def show_plan(plan: RestorePlan) -> None:
         say(f"Restore {backup.name} ({proof}) as {plan.new_name}. {plan.database} stays as it is.")
     else:
         say(f"Restore {plan.database} to {backup.name} ({proof}).")
-        say(f"It loses {losses(plan)}. Its revision there is {plan.revision}.")
+        say(f"It loses {losses(plan)}.{_revision(plan)}")
         _show_losses(plan)
         _show_connected(plan)
     _show_steps(plan)
@@ -29,9 +29,17 @@ def show_plan(plan: RestorePlan) -> None:
 
 def losses(plan: RestorePlan) -> str:
     """What goes: "14,783 rows in 6 tables and 36 h 58 min of changes"."""
+    changes = f"{duration(plan.age)} of changes"
+    if not plan.rows_lost:
+        return changes
     about = "about " if plan.is_estimate else ""
     rows = f"{about}{plural(plan.rows_lost, 'row')} in {plural(len(plan.tables_lost), 'table')}"
-    return f"{rows} and {duration(plan.age)} of changes"
+    return f"{rows} and {changes}"
+
+
+def _revision(plan: RestorePlan) -> str:
+    """A sentence on the schema's revision where there is one."""
+    return "" if plan.revision == "none" else f" The schema's revision in the backup is {plan.revision}."
 
 
 def _show_losses(plan: RestorePlan) -> None:
