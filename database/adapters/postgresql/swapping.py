@@ -2,9 +2,14 @@
 server ends even when whoever sent it is gone. So there is a live database at any moment, also for the console
 whose own it is (docs/decisions/postgresql-swap.md).
 
-    while a rename runs nobody is let in; a session that came a moment before it is ended by the next try"""
+    nobody is let in while a rename waits for those who are there, and these are ended meanwhile"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 
 from core.connection import ConnectionParameters
 from core.errors import Conflict, NotFound, PrivilegeMissing, ServerError
@@ -14,13 +19,14 @@ from core.text import visible
 from database.adapters.backup import Means, Swap, SwapState
 from database.adapters.postgresql.backup_session import Session, maintenance_session
 
-_TRIES = 5  # a session that was just let in is ended by the next
-_IN_USE = "55006"
+_PATIENCE = 5000  # milliseconds for a session to end
+_PAUSE = 0.02  # seconds between two looks for sessions that came a moment before the rename
 _NUMBER = "SELECT oid FROM pg_catalog.pg_database WHERE datname = {name}"
 _SYSTEM = "SELECT system_identifier FROM pg_catalog.pg_control_system()"
 _END = """
-    SELECT pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
-    WHERE datname = {name} AND pid <> pg_backend_pid()
+    SELECT pg_terminate_backend(pid, {patience:d}) FROM pg_catalog.pg_stat_activity
+    WHERE datid = {number:d} AND pid <> pg_backend_pid()
+      AND backend_type <> 'autovacuum worker'  -- which only a superuser may end, and a rename ends by itself
 """
 
 
@@ -55,7 +61,7 @@ def perform(op: Operation, keeper: ConnectionParameters, means: Means, swap: Swa
                 hint="Somebody dropped or renamed one of them. Plan the restore anew.",
             )
         if state is SwapState.BEFORE:
-            _exchange(session, swap)
+            _exchange(session, swap, keeper, means)
             failpoint("swap.done")
 
 
@@ -81,20 +87,38 @@ def _server(session: Session) -> str:
         return "server"  # it does not tell this account which one it is
 
 
-def _exchange(session: Session, swap: Swap) -> None:
+def _exchange(session: Session, swap: Swap, keeper: ConnectionParameters, means: Means) -> None:
     live, new, kept = (session.quote(name) for name in (swap.live, swap.new, swap.kept))
     # No BEGIN: several statements sent as one are one transaction, and none waits for us in the middle.
     sql = (
         f"ALTER DATABASE {live} RENAME TO {kept}; ALTER DATABASE {new} RENAME TO {live}; "
         f"ALTER DATABASE {kept} ALLOW_CONNECTIONS false; ALTER DATABASE {live} ALLOW_CONNECTIONS true"
     )
-    for left in reversed(range(_TRIES)):
-        for name in (swap.new, swap.live):
-            session.rows(_END.format(name=session.literal(name)))
-        failpoint("swap.sessions_ended")
+    numbers = [int(one.rpartition("/")[2]) for one in (swap.new_identity, swap.live_identity)]
+    for number in numbers:
+        session.rows(_END.format(number=number, patience=_PATIENCE))
+    failpoint("swap.sessions_ended")
+    with _kept_empty(keeper, means, swap.live, numbers[-1]):
+        session.run(sql)
+
+
+@contextmanager
+def _kept_empty(keeper: ConnectionParameters, means: Means, name: str, number: int) -> Iterator[None]:
+    """End whoever is in the database of that number, again and again: the server waits for that with the
+    rename, and lets nobody new in meanwhile. Raises what stopped this, where the rename failed."""
+    is_over = Event()
+
+    def work() -> None:
+        with maintenance_session(keeper, means, beside=name) as session:
+            while not is_over.wait(_PAUSE):
+                session.rows(_END.format(number=number, patience=0))
+
+    with ThreadPoolExecutor(1, "emptying") as pool:
+        emptying = pool.submit(work)
         try:
-            session.run(sql)
-            return
+            yield
         except ServerError as error:
-            if getattr(error.__cause__, "pgcode", "") != _IN_USE or not left:
-                raise
+            is_over.set()
+            raise (emptying.exception() or error) from error
+        finally:
+            is_over.set()
