@@ -12,6 +12,7 @@ from core.settings import Settings
 from features.backup_duties import CARETAKER, drop_scratch, is_too_early, next_verification
 from features.backup_leftovers import clear_parts, recover_backups
 from features.backup_verification import verify_backup
+from features.foreign_backups import clear_old_uploads
 from features.replacements import drop_kept, overdue_replacements, settle_replacement, unsettled_replacements
 from features.retention import is_prune_due, prune_backups
 from operations.chores import Chore
@@ -46,10 +47,12 @@ def settle_restores(settings: Settings) -> None:
 
 
 def clear_leftovers(settings: Settings) -> None:
-    """Put in order what dead operations left of backups, in the folder and on servers."""
+    """Put in order what dead operations left of backups, in the folder and on servers, and put aside what was
+    sent here and wanted by nobody."""
     if settings.backup_dir.is_dir():
         clear_parts()
         recover_backups()
+        clear_old_uploads()
     drop_scratch()
 
 

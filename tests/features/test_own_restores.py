@@ -23,7 +23,7 @@ from features.replacements import list_replacements, undo_restore
 from features.restore_plans import RevisionOrder
 from features.restores import plan_restore, restore_backup
 from jobs.catalogue import CATALOGUE
-from models import AuditEvent, Backup, LoginSession, OperationLine, OperationRecord, TargetLock, User
+from models import AuditEvent, Backup, LoginSession, OperationLine, OperationRecord, TargetLock, User, db
 from operations.audit_chain import verify_audit, verify_chain
 from operations.performing import perform
 from operations.runner import Runner, in_context
@@ -69,6 +69,20 @@ def test_it_is_restored_over_itself_and_recorded(own: Settings) -> None:
     with application_context(own):
         assert verify_chain().fault is None
         assert [one.state for one in list_replacements(name)] == ["swapped", "undone"]
+
+
+def test_a_process_that_is_connected_goes_on(own: Settings) -> None:
+    """Its connections end at the swap, or see another content: the next question is answered."""
+    name = own.database.name
+    backup = back_up(own, name)
+    with application_context(own), db.engine.connect() as idle:
+        idle.execute(select(User.id)).all()
+        idle.rollback()
+        with db.engine.connect():  # a second one, for the pool
+            pass
+        add_users(own, "carla")
+        restore(own, backup.id, name)
+        assert users(own) == ["ada", "bob"]
 
 
 def test_whoever_is_signed_in_stays_so_and_nobody_comes_back(own: Settings) -> None:

@@ -4,11 +4,14 @@ B2, B3, B10)."""
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import pyrage
 import pytest
 from sqlalchemy import update
 
@@ -19,17 +22,22 @@ from core.errors import (
     BackupDamaged,
     BackupError,
     BackupIncompatible,
+    BackupLocked,
     Conflict,
     InvalidInput,
+    LeaseLost,
     LockTimeout,
     NotFound,
     OperationCancelled,
     TargetBusy,
 )
+from core.progress import Operation
 from core.settings import Settings
+from database.adapters.backup import operation_of
 from database.context import application_context
 from database.transactions import transaction
 from features.backup_rows import BackupFacts
+from features.backup_subjects import find_subject
 from features.backups import create_backup, list_backups, read_backup
 from features.replacements import (
     drop_kept,
@@ -40,8 +48,9 @@ from features.replacements import (
 )
 from features.restore_plans import RevisionOrder
 from features.restores import plan_restore, restore_backup
-from models import Backup, Replacement
+from models import Backup, OperationRecord, Replacement, db
 from operations.runner import Runner
+from tests.features.killing import ROUNDS
 from tests.features.restoring import (
     ADMIN,
     BOOKS,
@@ -291,6 +300,75 @@ def test_what_does_not_exist_is_said(shop: Settings) -> None:
     for id in ("nothing", backup.id):
         with pytest.raises(NotFound):
             run(shop, undo_restore, id, "shop", made_by="ada")
+
+
+def test_an_encrypted_backup_is_restored_where_its_identity_is(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    """TRUST K5: the identity is needed to restore alone."""
+    identity = pyrage.x25519.Identity.generate()
+    backup = back_up(replace(shop, backup_encryption_key=str(identity.to_public())))
+    with application_context(shop):
+        assert "encrypted" in plan_restore(backup.id).faults[0].message
+    for wrong in ("", str(pyrage.x25519.Identity.generate())):
+        with pytest.raises(BackupLocked):
+            restore(replace(shop, backup_identity=wrong), backup.id)
+    assert untouched(shop, server, database_url, BOOKS)
+    add_books(server, database_url, 1000, 5)
+    restore(replace(shop, backup_identity=str(identity)), backup.id)
+    assert count(server, database_url) == BOOKS
+
+
+def test_what_is_there_is_backed_up_before_unless_that_is_skipped(shop: Settings) -> None:
+    backup = back_up(shop)
+    restore(shop, backup.id, skip_backup=True)
+    with application_context(shop):
+        assert len(list_backups("shop").backups) == 1
+
+
+def test_a_worker_that_was_overtaken_swaps_nothing(
+    shop: Settings, server: Server, database_url: str, at: Callable[..., None]
+) -> None:
+    """TRUST F18: another attempt runs by now. What that one makes is not dropped either."""
+    backup = back_up(shop)
+    add_books(server, database_url, 1000, 5)
+    dropped: list[str] = []
+
+    def overtake() -> None:
+        with db.engine.begin() as connection:
+            connection.execute(update(OperationRecord).values(attempt=OperationRecord.attempt + 1))
+
+    at("restore.handed_over", overtake)
+    with pytest.raises((LeaseLost, OperationCancelled)):
+        restore(shop, backup.id)
+    assert count(server, database_url) == BOOKS + 5
+    with application_context(shop):
+        assert list_replacements("shop") == ()
+        adapter = find_subject("shop").open_adapter()
+        for name in leftovers(shop):
+            adapter.drop(Operation(id=operation_of(name)), name)
+            dropped.append(name)
+    assert len(dropped) == 1
+
+
+@pytest.mark.rounds
+def test_no_damage_anywhere_comes_as_far_as_the_database(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    """TRUST B2: bytes changed and cut off at random places; 50 of each in scripts/faults."""
+    backup = back_up(shop)
+    path = shop.backup_dir / backup.file
+    content = path.read_bytes()
+    for _ in range(ROUNDS if ROUNDS < 20 else 50):
+        place = random.randrange(len(content))
+        flipped = bytes([content[place] ^ (1 << random.randrange(8))])
+        for damaged in (content[:place] + flipped + content[place + 1 :], content[:place]):
+            path.write_bytes(damaged)
+            with pytest.raises(BackupDamaged):
+                restore(shop, backup.id)
+    assert untouched(shop, server, database_url, BOOKS)
+    path.write_bytes(content)
+    restore(shop, backup.id)
 
 
 def pretend(settings: Settings, backup: BackupFacts, change: Callable[..., None]) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from core.errors import BackupError, InvalidInput
 from features.foreign_backups import adopt_backup, keep_upload, list_foreign_files
+from operations.audit import audited
 from web.actions import signed_in_actor, start
 from web.backup_view import database_names
 from web.permissions import allow
+from web.settings import settings_of
 from web.uploads import exempt_streamed, leave_rest, read_upload, streamed
 
 pages = Blueprint("foreign_backups", __name__, url_prefix="/backups/files")
@@ -32,7 +34,8 @@ def upload() -> ResponseReturnValue:
     """Keep the file that is sent, as it comes; then it can be adopted."""
     try:
         sent = read_upload()
-        kept = keep_upload(sent.stream, sent.name, request.content_length)
+        with audited(settings_of(current_app), signed_in_actor(), "backup.upload", "backups"):
+            kept = keep_upload(sent.stream, sent.name, request.content_length)
     except (InvalidInput, BackupError) as error:
         leave_rest()
         return _show(str(error)), error.http_status
