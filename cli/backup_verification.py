@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from features.backup_rows import BackupFacts
 
 _PROVABLE = [level.value for level in Level if level is not Level.STORED]
-_PAUSE = 0.5  # seconds between two looks at somebody else's work
+_PAUSE = 0.5  # seconds between two looks at somebody else's work, and
+_PATIENCE = 60.0  # until somebody begins it
 
 
 @click.command(
@@ -74,16 +75,19 @@ def prove(invocation: Invocation, backup: BackupFacts, level: Level) -> None:
 
 def _proven_by(busy: TargetBusy, backup: BackupFacts) -> BackupFacts:
     """The backup once whoever works on it is done: a worker proves new ones by itself. Raises TargetBusy when
-    it is not known who does."""
+    nobody does, such as a worker that is not there."""
     import time
 
+    from core.clock import monotonic
     from operations.store import read_operation
 
-    holder = busy.holder
-    if holder is None:
+    if (holder := busy.holder) is None:
         raise busy
     click.echo(f"Waits for: {holder.title} by {holder.actor}.", err=True)
-    while read_operation(holder.operation_id).finished_at is None:
+    began = monotonic()
+    while (row := read_operation(holder.operation_id)).finished_at is None:
+        if row.state == "queued" and monotonic() - began > _PATIENCE:
+            raise busy
         time.sleep(_PAUSE)
     return _find(backup.name)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.connection import parse_url
-from tests.journeys.tools import Ran, run_tool
+from tests.journeys.tools import ROOT, Ran, run_tool
 from tests.servers import Server
 
 MADE = (
@@ -39,20 +42,29 @@ class Shop:
         """The database's file; on a server its name."""
         return Path(parse_url(self.url).database)
 
-    def manage(self, *arguments: str, **settings: str) -> Ran:
-        """Run `manage_db.py` and see that it says no password (TRUST K1)."""
-        given = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of the console."""
+        return {
             "DATABASE_URL": "sqlite:///own.db",
             "CREDENTIALS_KEY": "a key for stored passwords, long enough",
-            "DATABASE_FOLDER": str(
-                self.folder if self.password else Path(parse_url(self.url).database).parent
-            ),
+            "DATABASE_FOLDER": str(self.folder if self.password else self.place.parent),
             "CLIENT_TOOLS_PATH": self.server.tools,
             "LOG_FILE": "console.log",
+            **self.settings,
         }
-        ran = run_tool("manage_db.py", *arguments, cwd=self.folder, **{**given, **self.settings, **settings})
+
+    def manage(self, *arguments: str, **settings: str) -> Ran:
+        """Run `manage_db.py` and see that it says no password (TRUST K1)."""
+        ran = run_tool("manage_db.py", *arguments, cwd=self.folder, **(self.environment | settings))
         assert not self.password or self.password not in ran.out + ran.err
         return ran
+
+    def started(self, *arguments: str, **options: Any) -> subprocess.Popen[Any]:
+        """`manage_db.py` that was started and may be waited for."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environment}
+        command = [sys.executable, str(ROOT / "manage_db.py"), *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=environment, **options)
 
     def register(self, url: str = "") -> None:
         """Make the console, and let it know the database by the account in `url`, else by its own."""

@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 import pytest
 from pyrage import x25519
 
+from core.actor import Actor, Role
+from core.settings import load_settings
+from features.backup_verification import verify_backup
+from operations.runner import Runner
 from tests.journeys.shop import Shop
 
 
@@ -128,6 +133,23 @@ def test_the_console_backs_itself_up(shop: Shop) -> None:
     made = shop.manage("backup")
     assert made.code == 0, made.err
     assert re.match(r"own-\S+ is stored: ", made.out) and " is equal, " in made.out
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_a_worker_that_proves_it_already_is_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = shop.back_up("--verify", "stored")
+    monkeypatch.chdir(shop.folder)
+    for variable, value in shop.environment.items():
+        monkeypatch.setenv(variable, value)
+    Runner(Actor("mvogt", Role.ADMIN, "web"), load_settings()).submit(verify_backup, name, "equal")
+    with shop.started("verify-backup", name, stdout=PIPE, stderr=PIPE, text=True) as waiting:
+        assert waiting.stderr and waiting.stdout
+        assert f"Waits for: Verify {name} by mvogt." in waiting.stderr.readline()
+        with shop.started("worker", stderr=DEVNULL) as worker:
+            assert waiting.wait(timeout=60) == 0
+            worker.terminate()
+        assert waiting.stdout.read().startswith(f"{name} is equal")
+    assert shop.operations("backup.verify") == ["succeeded"]
 
 
 @pytest.mark.parametrize("server", ["sqlite"], indirect=True)
