@@ -28,7 +28,8 @@ from database.manifest import Manifest, StoredFile, manifest_text
 
 SILENCE = 600.0  # seconds without a byte after which whoever should write counts as hung (TRUST F19)
 
-_LEVEL = 3
+# Rows repeat in longer pieces than texts do: with shorter matches many a dump was larger than one of gzip.
+_COMPRESSION = zstandard.ZstdCompressionParameters.from_level(3, min_match=6, write_checksum=True, threads=1)
 _CHUNK = 256 * 1024
 _PIPE = 1024 * 1024  # bytes that a pipe holds, so that a dump need not wait for each of our steps
 _STEP = 4 * 1024 * 1024  # bytes between two advances, or
@@ -69,7 +70,7 @@ def write_manifest(op: Operation, folder: BackupFolder, name: str, manifest: Man
 
 def _encode(incoming: _Incoming, outgoing: _Outgoing, recipient: str) -> None:
     """Pull everything through. One thread beside ours compresses while we read, hash and write."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True, threads=1)
+    compressor = zstandard.ZstdCompressor(compression_params=_COMPRESSION)
     with compressor.stream_reader(cast("IO[bytes]", incoming), read_size=_CHUNK, closefd=False) as packed:
         if recipient:
             encrypt(packed, outgoing, recipient)
