@@ -81,28 +81,23 @@ def _place_of(database: str) -> dict[str, Any]:
 
 def _record(values: dict[str, Any], by: str, operation_id: str) -> BackupFacts:
     now = utc_now()
-    row = Backup(
-        **values,
-        id=new_id(),
-        origin=UPLOADED,
-        reason="from elsewhere",
-        made_by=by,
-        operation_id=operation_id,
-        taken_at=now,
-        proven_at=now,
-        level=Level.STORED,
-    )
-    seen = BackupEvidence(
-        backup_id=row.id,
-        level=Level.STORED,
-        is_met=True,
-        seen_at=now,
-        seconds=0.0,
-        details=f"{in_words(row.size)} from elsewhere, SHA-256 {row.sha256}",
-        operation_id=operation_id,
-    )
+    said = {"reason": "from elsewhere", "made_by": by, "operation_id": operation_id}
+    when = {"taken_at": now, "proven_at": now}
+    row = Backup(**values, **said, **when, id=new_id(), origin=UPLOADED, level=Level.STORED)
     with transaction() as session:
         session.add(row)
         session.flush()
-        session.add(seen)
+        session.add(_stored(row))
         return facts_of(row)
+
+
+def _stored(row: Backup) -> BackupEvidence:
+    return BackupEvidence(
+        backup_id=row.id,
+        level=Level.STORED,
+        is_met=True,
+        seen_at=row.taken_at,
+        seconds=0.0,
+        details=f"{in_words(row.size)} from elsewhere, SHA-256 {row.sha256}",
+        operation_id=row.operation_id,
+    )

@@ -65,17 +65,17 @@ class RestorePlan:
     environment: str
     is_own: bool
     counted_at: datetime
-    tables: tuple[TableChange, ...]
-    connected: tuple[ConnectedAccount, ...]
-    obstacles: tuple[Obstacle, ...]
-    steps: tuple[Step, ...]
-    away_seconds: float | None
-    disk_needed: int | None
-    disk_free: int | None
-    kept_name: str
-    undo_until: datetime | None
-    revision: RevisionOrder
-    command: str
+    tables: tuple[TableChange, ...] = ()
+    connected: tuple[ConnectedAccount, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
+    steps: tuple[Step, ...] = ()
+    away_seconds: float | None = None
+    disk_needed: int | None = None
+    disk_free: int | None = None
+    kept_name: str = ""
+    undo_until: datetime | None = None
+    revision: RevisionOrder = RevisionOrder.NONE
+    command: str = ""
 
     @property
     def is_beside(self) -> bool:

