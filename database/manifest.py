@@ -47,11 +47,13 @@ class TableFacts:
 @dataclass(frozen=True)
 class Fact:
     """One thing that a restored copy must have too: an index and its definition, a sequence and its value, a
-    table and its owner. (kind, name) is its key."""
+    table and its owner. (kind, name) is its key. `wording` says who put the value into words, where others
+    would choose different ones for the same thing."""
 
     kind: FactKind
     name: str
     value: str
+    wording: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def read_manifest(text: str) -> Manifest:
 
 def differences(expected: Inventory, found: Inventory) -> tuple[str, ...]:
     """What of `expected` is otherwise in `found`, a sentence each; () when they are equal. Contents are
-    compared where both were hashed the same way."""
+    compared where both were hashed the same way, and values where the same put both into words."""
     return (*_row_differences(expected, found), *_fact_differences(expected, found))
 
 
@@ -151,13 +153,13 @@ def _row_differences(expected: Inventory, found: Inventory) -> Iterator[str]:
 
 
 def _fact_differences(expected: Inventory, found: Inventory) -> Iterator[str]:
-    there = {(fact.kind, fact.name): fact.value for fact in _compared(found)}
+    there = {(fact.kind, fact.name): fact for fact in _compared(found)}
     for fact in _compared(expected):
-        value = there.pop((fact.kind, fact.name), None)
-        if value is None:
+        other = there.pop((fact.kind, fact.name), None)
+        if other is None:
             yield f"The {fact.kind} {fact.name} is missing."
-        elif value != fact.value and not _went_on(fact, value):
-            yield f"The {fact.kind} {fact.name} is {value or 'empty'}, not {fact.value or 'empty'}."
+        elif other.value != fact.value and other.wording == fact.wording and not _went_on(fact, other.value):
+            yield f"The {fact.kind} {fact.name} is {other.value or 'empty'}, not {fact.value or 'empty'}."
     yield from (f"The {kind} {name} is not in the backup." for kind, name in there)
 
 
@@ -183,7 +185,7 @@ def _manifest(said: dict[str, Any]) -> Manifest:
             "server_numbers": tuple(int(one) for one in given["server_numbers"]),
             "inventory": Inventory(
                 tuple(TableFacts(**one) for one in inventory["tables"]),
-                tuple(Fact(FactKind(one["kind"]), one["name"], one["value"]) for one in inventory["facts"]),
+                tuple(Fact(FactKind(one["kind"]), one["name"], one["value"], one.get("wording", "")) for one in inventory["facts"]),
                 inventory["hash"],
             ),
             "files": tuple(StoredFile(**one) for one in given["files"]),

@@ -4,6 +4,7 @@ that can be had (TRUST V5), and queries of the admin's that must be true."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from core.connection import ConnectionParameters
 from core.errors import ConnectionFailed, OperationCancelled, ServerError
@@ -45,8 +46,7 @@ _FALSE = ("", "f", "false", "0")
 
 def find_faults(op: Operation, keeper: ConnectionParameters, means: Means, name: str) -> tuple[str, ...]:
     """As BackupAdapter.health_faults. Says in a note when pages could not be looked at."""
-    with session_of(keeper, means, op, name) as session:
-        schema = _amcheck(session)
+    with session_of(keeper, means, op, name) as session, _amcheck(session) as schema:
         if not schema:
             op.note("amcheck cannot be had on this server: pages were read, indexes not compared with them.")
         return tuple(_faults(op, session, schema))
@@ -63,15 +63,18 @@ def ask(keeper: ConnectionParameters, means: Means, name: str, sql: str) -> bool
             return session.value("SELECT current_setting('basekeeper.answer')") not in _FALSE
 
 
-def _amcheck(session: Session) -> str:
-    """The schema that amcheck is in, made where it can be; "" where not."""
+@contextmanager
+def _amcheck(session: Session) -> Iterator[str]:
+    """The schema that amcheck is in, made for the while where it can be; "" where not."""
+    is_made = False
     if not session.rows(_SCHEMA) and session.value(_AVAILABLE):
-        try:
-            session.run("CREATE EXTENSION amcheck")
-        except ServerError:
-            return ""  # this account may not make it
+        with suppress(ServerError):  # this account may not make it
+            session.run("CREATE EXTENSION amcheck SCHEMA pg_catalog")
+            is_made = True
     found = session.rows(_SCHEMA)
-    return str(found[0][0]) if found else ""
+    yield str(found[0][0]) if found else ""
+    if is_made:
+        session.run("DROP EXTENSION amcheck")
 
 
 def _faults(op: Operation, session: Session, schema: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from database.adapters.postgresql.superusers import ROUTINE
 from database.adapters.postgresql.wording import VIEW, settled
 from database.manifest import Fact, FactKind
 
+# What holds whole queries: they are read out of the catalogue otherwise by another major version.
+_WORDED = (FactKind.VIEW, FactKind.ROUTINE, FactKind.TRIGGER)
 # The bodies of views and routines are hashed: a manifest lies open beside a backup that may be encrypted.
 _DIGEST = "left(encode(sha256(convert_to({text}, 'UTF8')), 'hex'), 16)"
 _OF_CLASS = f"""
@@ -179,8 +181,9 @@ def read_facts(session: Session, scope: Scope) -> tuple[Fact, ...]:
 
 
 def _answers(session: Session, kind: FactKind, sql: str) -> Iterator[Fact]:
+    wording = f"PostgreSQL {session.major}" if kind in _WORDED else ""
     for name, value in session.rows(sql):
-        yield Fact(kind, name, settled(value or ""))
+        yield Fact(kind, name, settled(value or ""), wording)
 
 
 def _questions(scope: Scope) -> dict[FactKind, str]:
