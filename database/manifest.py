@@ -185,7 +185,10 @@ def _manifest(said: dict[str, Any]) -> Manifest:
             "server_numbers": tuple(int(one) for one in given["server_numbers"]),
             "inventory": Inventory(
                 tuple(TableFacts(**one) for one in inventory["tables"]),
-                tuple(Fact(FactKind(one["kind"]), one["name"], one["value"], one.get("wording", "")) for one in inventory["facts"]),
+                tuple(
+                    Fact(FactKind(one["kind"]), one["name"], one["value"], one.get("wording", ""))
+                    for one in inventory["facts"]
+                ),
                 inventory["hash"],
             ),
             "files": tuple(StoredFile(**one) for one in given["files"]),
