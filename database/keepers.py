@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.connection import ConnectionParameters
-from core.errors import Unsupported
+from core.connection import ConnectionParameters, Dialect
+from core.errors import DatabaseMissing, Unsupported
 from core.settings import Settings
-from database.adapters import adapter_class, closing_connection
+from database.adapters import adapter_class, adapter_for, closing_connection
 from database.adapters.backup import BackupAdapter, Means
 from database.adapters.backup_adapters import backup_adapter_for
+from database.adapters.base import Capability
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def open_backup_adapter(database: ConnectionParameters, settings: Settings) -> BackupAdapter:
     """Who backs up and restores `database`, chosen by what really answers there. Raises ConnectionFailed and
-    its kin, ToolMissing, Unsupported for a database in memory."""
+    its kin, ToolMissing, Unsupported for a database in memory; a database that is gone is to be restored."""
     if database.in_memory:
         raise Unsupported(
             "A database in memory cannot be backed up.", hint="Set DATABASE_URL to a file or a server."
         )
     means = backup_means(settings)
-    with closing_connection(database, means.connect_timeout) as (adapter, connection):
-        found = adapter.recognised(connection)
-    answering = replace(database, dialect=found)
+    answering = replace(database, dialect=_kind_of(database, means.connect_timeout))
     return backup_adapter_for(answering, keeper_of(answering, settings), means)
 
 
@@ -46,6 +45,19 @@ def backup_means(settings: Settings) -> Means:
         settings.db_command_timeout,
         scratch=str(settings.backup_dir / ".scratch"),
     )
+
+
+def _kind_of(database: ConnectionParameters, timeout: float) -> Dialect:
+    """What really answers, also where the database itself is gone: then its server does."""
+    try:
+        with closing_connection(database, timeout) as (adapter, connection):
+            return adapter.recognised(connection)
+    except DatabaseMissing:
+        announced = adapter_for(database)
+        if not announced.supports(Capability.SESSIONS):
+            return database.dialect
+        with closing_connection(announced.maintenance, timeout) as (adapter, connection):
+            return adapter.recognised(connection)
 
 
 def _place(account: ConnectionParameters) -> tuple[str, int]:

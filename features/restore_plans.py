@@ -56,8 +56,9 @@ class Step:
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """All that is to be known before. `database` is the one that is replaced, or whose server gets the new
-    one of `new_name`. Sizes are bytes, None for what cannot be seen. Nothing has happened yet."""
+    """All that is to be known before. `database` is the one that is replaced, or that is gone and made anew,
+    or whose server gets the new one of `new_name`. Sizes are bytes, None for what cannot be seen. Nothing
+    has happened yet."""
 
     backup: BackupFacts
     database: str

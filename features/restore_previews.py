@@ -22,6 +22,7 @@ from database.transactions import transaction
 from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.database_rows import find_row
+from features.new_databases import exists
 from features.restore_checks import obstacles_to, room_needed
 from features.restore_plans import ConnectedAccount, RestorePlan, RevisionOrder, Step, TableChange
 from features.restore_sources import opened_source, read_source_manifest
@@ -53,7 +54,8 @@ def plan_restore(backup: str, database: str = "", new_name: str = "") -> Restore
         disk_free=adapter.free_space(),
         command=_command(facts, subject.name, new_name),
     )
-    return plan if new_name else _in_its_place(plan, subject, adapter, manifest, times)
+    is_beside = new_name or not exists(adapter, adapter.database.database)
+    return plan if is_beside else _in_its_place(plan, subject, adapter, manifest, times)
 
 
 def _in_its_place(
@@ -139,8 +141,11 @@ def _obstacles(
 
 
 def _steps_beside(times: Times, database: str, new_name: str) -> tuple[Step, ...]:
+    where = f"{database} is not there any more, and is made anew."
+    if new_name:
+        where = f"Into the new database {new_name}. {database} is not touched."
     return (
-        Step("Restore it", f"Into the new database {new_name}. {database} is not touched.", times.beside),
+        Step("Restore it", where, times.beside),
         Step("Compare with the manifest", "Rows, hashes, sequences, grants.", times.compare),
     )
 

@@ -11,12 +11,12 @@ from core.failpoints import failpoint
 from core.progress import Operation, operation
 from core.text import visible
 from database.adapters.backup import BackupAdapter, Source, name_for
-from database.restoring import build_copy, dropped_on_failure
+from database.restoring import build_copy
 from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.backup_verification import verify_backup
 from features.backups import create_backup
-from features.new_databases import being_made, clear_earlier, refuse_taken
+from features.new_databases import being_made, clear_earlier, exists, refuse_taken
 from features.restore_checks import obstacles_to
 from features.restore_plans import RestorePlan
 from features.restore_previews import plan_restore
@@ -39,30 +39,26 @@ def restore_backup(
 ) -> str:
     """Put the backup of that id or name in the place of `database`, or into a new database `new_name` on its
     server; gives the name of the restored database. `database` is that of the plan. What is there now is
-    backed up first, unless `skip_backup`, and is not touched before the new one is equal to the manifest.
+    backed up first, unless `skip_backup`, and is not touched before the new one is equal to the manifest;
+    where the database is gone, it is made anew.
     Raises NotFound, AlreadyExists for a `new_name` that is there, BackupDamaged, BackupIncompatible,
     BackupLocked, Conflict when the database is not the one it was, ToolError, ServerError."""
     subject = find_subject(database)
     adapter = subject.open_adapter()
     if go_on_from(op, subject, adapter):
         return subject.name
+    clear_earlier(op, adapter)
     if new_name:
-        clear_earlier(op, adapter)
         refuse_taken(adapter, new_name)
     with _checked(op, adapter, subject, backup, new_name) as (facts, source):
-        if new_name:
-            _restore_as(op, adapter, subject, facts, source, new_name)
-            return new_name
-        if not skip_backup:
-            _back_up(op, subject, made_by)
-        name = name_for("new", op)
-        adapter.drop(op, name)  # of an attempt that was cut off
-        copy = build_copy(op, adapter, source, name)
-        with dropped_on_failure(op, adapter, name):
-            incoming = Incoming(name, copy.parameters, facts.id)
-            replace_live(op, subject, adapter, incoming, made_by=made_by)
-    record_restore(op, facts, copy, subject.name)
-    return subject.name
+        live = adapter.database.database
+        if new_name or not exists(adapter, live):
+            _restore_as(op, adapter, subject, facts, source, new_name or live)
+        else:
+            if not skip_backup:
+                _back_up(op, subject, made_by)
+            _restore_over(op, adapter, subject, facts, source, made_by)
+    return new_name or subject.name
 
 
 @contextmanager
@@ -89,10 +85,20 @@ def _back_up(op: Operation, subject: Subject, made_by: str) -> None:
     failpoint("restore.backed_up")
 
 
+def _restore_over(
+    op: Operation, adapter: BackupAdapter, subject: Subject, facts: BackupFacts, source: Source, made_by: str
+) -> None:
+    name = name_for("new", op)
+    adapter.drop(op, name)  # of an attempt that was cut off
+    copy = build_copy(op, adapter, source, name)
+    replace_live(op, subject, adapter, Incoming(name, copy.parameters, facts.id), made_by=made_by)
+    record_restore(op, facts, copy, subject.name)
+
+
 def _restore_as(
     op: Operation, adapter: BackupAdapter, subject: Subject, facts: BackupFacts, source: Source, name: str
 ) -> None:
     with being_made(op, subject, adapter, name) as created:
         copy = build_copy(op, adapter, source, name, created)
     record_restore(op, facts, copy, visible(name))
-    op.note(f"{visible(name)} is there. Register it to work with it here: manage_db.py database add.")
+    op.note(f"{visible(name)} is there.")

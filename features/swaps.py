@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,11 +16,11 @@ from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import plural, visible
 from database.adapters import adapter_for
-from database.adapters.backup import BackupAdapter, Swap, SwapState
+from database.adapters.backup import BackupAdapter, Swap, SwapState, operation_of
 from database.adapters.base import Capability
 from database.context import current_settings
 from database.own_copy import bring_rest, prepare_own_copy
-from database.restoring import account_for, put_in_place, sign_in_and_look
+from database.restoring import account_for, drop_calmly, put_in_place, sign_in_and_look
 from database.transactions import transaction
 from features.backup_subjects import Subject
 from features.new_databases import exists
@@ -74,7 +73,7 @@ def replace_live(
     identities = adapter.identity(live), adapter.identity(incoming.name)
     swap = Swap(live, incoming.name, kept_name(subject, adapter), *identities)
     id = write_prepared(op, subject, swap, incoming.backup_id)
-    with _abandoned_on_failure(adapter, swap, id):
+    try:
         failpoint("restore.prepared")
         if subject.is_own:
             adapter.let_in(incoming.name, is_allowed=True)  # what was kept may be shut
@@ -85,6 +84,10 @@ def replace_live(
         with transaction():
             pass  # asks the fence once more: the work may have become another's
         put_in_place(op, adapter, swap)
+    except AppError:
+        with suppress(AppError):  # what went wrong before is said, and a chore settles the rest
+            _abandon(op, adapter, swap, id)
+        raise
     failpoint("restore.swapped")
     finish_swap(op, subject, adapter, id)
 
@@ -150,11 +153,10 @@ def settle_row(op: Operation, adapter: BackupAdapter, id: str) -> bool:
     return True
 
 
-@contextmanager
-def _abandoned_on_failure(adapter: BackupAdapter, swap: Swap, id: str) -> Iterator[None]:
-    try:
-        yield
-    except AppError:
-        if adapter.swap_state(swap) is SwapState.BEFORE:
-            mark(id, ABANDONED)
-        raise
+def _abandon(op: Operation, adapter: BackupAdapter, swap: Swap, id: str) -> None:
+    """Nothing was swapped: say so, and drop what was made for it. Nothing is done when it had begun, or when
+    another attempt is at it."""
+    if adapter.swap_state(swap) is SwapState.BEFORE:
+        mark(id, ABANDONED)
+        if operation_of(swap.new):
+            drop_calmly(op, adapter, swap.new)

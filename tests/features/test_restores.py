@@ -193,3 +193,14 @@ def test_what_is_there_is_backed_up_before_unless_that_is_skipped(shop: Settings
     restore(shop, backup.id, skip_backup=True)
     with application_context(shop):
         assert len(list_backups("shop").backups) == 1
+
+
+def test_a_database_that_is_gone_is_made_anew(shop: Settings, server: Server, database_url: str) -> None:
+    backup = back_up(shop)
+    server.drop_database(database_url)
+    with application_context(shop):
+        plan = plan_restore(backup.id)
+    assert (plan.is_possible, plan.loses_data, plan.kept_name) == (True, False, "")
+    assert restore(shop, backup.id) == "shop"
+    assert count(server, database_url) == BOOKS
+    assert untouched(shop, server, database_url, BOOKS)
