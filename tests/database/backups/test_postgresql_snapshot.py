@@ -36,7 +36,7 @@ MOVE = "UPDATE account SET money = money + {by} WHERE id = {id}"
 ACCOUNTS = 50
 ODD_NAMES = (
     "-x", "--file=/x/p", "host=127.0.0.1 port={port}", "postgresql://127.0.0.1:{port}/d",
-    "x' host='127.0.0.1' port='{port}", "a'b\"c\\d", "a\nb", "{a.b} #;%s=", " $HOME`id` ", "ünï-日本",
+    "x' host='127.0.0.1' port='{port}", "a'b\"c\\d", "a\nb {a.b} #;%s=", " $HOME`id` ünï-日本",
     "n" * 57,
 )  # fmt: skip
 
