@@ -110,8 +110,8 @@ def sqlite_path(url: str) -> str:
 def _drop_mysql(admin_url: str, name: str, quoted: str) -> None:
     with closing(connect(admin_url)) as connection, closing(connection.cursor()) as cursor:
         # A forgotten open transaction would hold the drop for the lock timeout, which can be a day.
-        cursor.execute("SHOW PROCESSLIST")
-        for session in [row[0] for row in cursor.fetchall() if row[3] == name]:
+        cursor.execute("SELECT id, db FROM information_schema.processlist")
+        for session in [id for id, database in cursor.fetchall() if database == name]:
             with suppress(pymysql.err.OperationalError):  # it went by itself
                 cursor.execute(f"KILL {session}")
         cursor.execute(f"DROP DATABASE IF EXISTS {quoted}")

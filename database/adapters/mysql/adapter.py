@@ -43,6 +43,8 @@ _HOLDERS = """
     FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
     WHERE p.id <> connection_id() ORDER BY t.trx_started LIMIT 5
 """
+# Not SHOW PROCESSLIST: that cuts the text of each statement wherever it likes, in the middle of a letter too.
+_SESSIONS = "SELECT id, user, db, command, time FROM information_schema.processlist"
 # Empty unless the server keeps its performance schema; those of other accounts only with a right to it.
 _APPLICATIONS = """
     SELECT processlist_id, attr_value FROM performance_schema.session_account_connect_attrs
@@ -177,7 +179,7 @@ class MySQLAdapter(NetworkAdapter):
         # The server's own threads, which replicate, purge and schedule, have no account.
         return tuple(
             SessionInfo(id_, user, database or "", applications.get(id_, ""), command, float(seconds or 0))
-            for id_, user, _, database, command, seconds, *_ in self.rows(connection, "SHOW PROCESSLIST")
+            for id_, user, database, command, seconds in self.rows(connection, _SESSIONS)
             if id_ != own and user not in ("system user", "event_scheduler")
         )
 

@@ -52,7 +52,9 @@ class MySQLBackup(BackupAdapter):
 
     def inventory(self, op: Operation, name: str, *, contents: bool) -> Inventory:
         with ExitStack() as stack:
-            sessions = [stack.enter_context(self._site.as_keeper(name=name)) for _ in range(self.means.jobs)]
+            sessions = [
+                stack.enter_context(self._site.as_keeper(name=name)) for _ in range(max(1, self.means.jobs))
+            ]
             scope = scope_of(read_tables(sessions[0]), counters_of(sessions[0], self.flavour))
             return take_inventory(
                 op,

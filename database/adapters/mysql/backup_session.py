@@ -18,6 +18,7 @@ from database.adapters.backup import Means
 from database.adapters.base import Connection
 from database.adapters.mysql.adapter import MySQLAdapter
 
+LARGEST_TEXT = 16 * 1024 * 1024  # bytes of the longest answer that a registered server may give
 _PINNED = (
     "SET SESSION time_zone = '+00:00', sql_quote_show_create = 1, autocommit = 1, "
     "foreign_key_checks = 1, unique_checks = 1, sql_notes = 1",
@@ -87,6 +88,8 @@ def session_of(
         parameters = replace(parameters, database=database)
     with closing_connection(parameters, means.connect_timeout) as (adapter, connection):
         mine = cast(MySQLAdapter, adapter)
+        if parameters.is_registered:
+            cast(Any, connection).largest = LARGEST_TEXT
         for sql in _PINNED:
             mine.rows(connection, sql)
         mine.rows(connection, "SET SESSION sql_mode = %s", (_SQL_MODES.get(mine.label, ""),))

@@ -90,10 +90,9 @@ def known_accounts(session: Session) -> frozenset[str] | None:
     return frozenset(account_in_sql(f"{user}@{host}") for user, host in session.rows(_ACCOUNTS))
 
 
-def is_lost(session: Session, manifest: Manifest | None, account: str) -> bool:
-    """True for an account that is not on the server and was when the backup was made. In the name of one that
-    was gone already things are made as they were."""
-    there = known_accounts(session)
+def is_lost(there: frozenset[str] | None, manifest: Manifest | None, account: str) -> bool:
+    """True for an account that is not among those that are `there` and was when the backup was made. In the
+    name of one that was gone already things are made as they were."""
     if there is None or account in there:
         return False
     return manifest is None or account in manifest.roles

@@ -13,7 +13,7 @@ from database.adapters.backup import Place
 from database.adapters.mysql.backup_session import Session, session_of
 from database.adapters.mysql.code import Code, account_in_sql, read_code
 from database.adapters.mysql.code_making import drop, make_leniently
-from database.adapters.mysql.grants import account, give, grant_of, is_lost, pattern
+from database.adapters.mysql.grants import account, give, grant_of, is_lost, known_accounts, pattern
 from database.adapters.mysql.places import drop_account
 from database.adapters.mysql.site import Site
 from database.manifest import FactKind, Manifest
@@ -38,11 +38,11 @@ def hand_over_place(op: Operation, site: Site, place: Place, manifest: Manifest 
 
 
 def _set_definers(site: Site, session: Session, place: Place, manifest: Manifest | None) -> Iterator[str]:
-    code, owner = read_code(session), _owner(site)
+    code, owner, there = read_code(session), _owner(site), known_accounts(session)
     wishes = _wishes(place, manifest, code, owner)
     for one in code:
         wish = wishes[one.label]
-        if is_lost(session, manifest, wish):
+        if is_lost(there, manifest, wish):
             yield f"The {one.label} belongs to {owner}: the account {wish} is not there."
             wishes[one.label] = owner
     changed = {one.label for one in code if wishes[one.label] != one.definer}

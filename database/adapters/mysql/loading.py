@@ -19,7 +19,7 @@ from database.adapters.mysql.client_programs import Program, client_program
 from database.adapters.mysql.code import Code, code_of
 from database.adapters.mysql.code_making import collate, make_all, make_leniently
 from database.adapters.mysql.dump_text import Rewriter, lines_of
-from database.adapters.mysql.grants import is_lost
+from database.adapters.mysql.grants import is_lost, known_accounts
 from database.adapters.mysql.site import Site
 from database.manifest import FactKind, Manifest
 from database.pipes import read_by
@@ -97,8 +97,10 @@ def _set_defaults(site: Site, place: Place, manifest: Manifest) -> None:
 
 
 def _make_held(keeper: Session, manifest: Manifest | None, held: list[Code]) -> None:
+    there = known_accounts(keeper)
+
     def make_one(code: Code) -> None:
-        definer = "" if is_lost(keeper, manifest, code.definer) else code.definer
+        definer = "" if is_lost(there, manifest, code.definer) else code.definer
         make_leniently(keeper, code, definer, awake=False)
 
     make_all(held, make_one)

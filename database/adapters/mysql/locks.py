@@ -12,6 +12,7 @@ from database.adapters.network import NetworkAdapter
 from database.adapters.waiting import keep_trying
 
 _LONGEST_NAME = 64
+_SESSIONS = "SELECT id, user, host FROM information_schema.processlist"
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def _busy(adapter: NetworkAdapter, connection: Connection, full_name: str, name:
     if holder is None:
         return adapter.lock_busy(name)
     # The list shows sessions of other accounts to those with PROCESS only; the number is always known.
-    for id_, user, host, *_ in adapter.rows(connection, "SHOW PROCESSLIST"):
+    for id_, user, host in adapter.rows(connection, _SESSIONS):
         if id_ == holder:
             return adapter.lock_busy(name, f"session {holder}", f"{user}@{host}")
     return adapter.lock_busy(name, f"session {holder}")

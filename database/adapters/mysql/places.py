@@ -39,6 +39,9 @@ def make_place(op: Operation, site: Site, name: str) -> Place:
         except PrivilegeMissing as error:
             op.note(f"No account could be made for this alone, so {site.keeper.user} does it. {error.hint}")
             return Place(name, replace(site.keeper, database=name))
+        except ServerError:
+            session.adapter.drop_database(session.connection, name)
+            raise
         failpoint("place.account")
     return Place(name, replace(site.keeper, user=user, password=password, database=name), user)
 

@@ -52,10 +52,15 @@ def look_at(session: Session, swap: Swap) -> Journal:
     return Journal(_side(session, swap.live), _side(session, swap.new), routines)
 
 
+def make_journal(session: Session, swap: Swap) -> None:
+    """An empty one, which says nothing yet."""
+    enter(session, swap.kept)
+    session.rows(_CREATE)
+
+
 def write_journal(session: Session, swap: Swap, journal: Journal) -> None:
     """Keep it in the database that is to be `kept`, whole or not at all."""
     enter(session, swap.kept)
-    session.rows(_CREATE)
     parts = [(part, json.dumps(said)) for part, said in asdict(journal).items()]
     marks = ", ".join(["(%s, %s)"] * len(parts))
     values = tuple(one for pair in parts for one in pair)

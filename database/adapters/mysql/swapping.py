@@ -9,6 +9,7 @@ between, the next call goes on by the journal. Grants stay with the names."""
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from core.errors import AppError, Conflict, NotFound, ServerError
 from core.failpoints import failpoint
@@ -25,10 +26,12 @@ from database.adapters.mysql.obstacles import tables_that_refer
 from database.adapters.mysql.places import drop_place
 from database.adapters.mysql.site import Site
 from database.adapters.mysql.swap_journal import (
+    JOURNAL,
     Journal,
     drop_journal,
     enter,
     look_at,
+    make_journal,
     read_journal,
     tables_in,
     write_journal,
@@ -36,6 +39,7 @@ from database.adapters.mysql.swap_journal import (
 from database.adapters.mysql.table_moving import move_tables, triggers_of
 
 _TRY = "bk_rehearsal"
+_PROCEDURE = Code("procedure", _TRY, f"CREATE PROCEDURE {_TRY}() SELECT 1")
 
 
 def state_of(session: Session, site: Site, swap: Swap) -> SwapState:
@@ -92,31 +96,30 @@ def _prepare(op: Operation, site: Site, session: Session, swap: Swap) -> Journal
         failpoint("swap.kept")
         enter(session, swap.kept)
         collate(session, journal.live.collation)
-        _rehearse(session, swap, (*journal.live.code, *journal.new.code))
+        make_journal(session, swap)
+        _rehearse(session, (*journal.live.code, *journal.new.code))
         write_journal(session, swap, journal)
     except AppError:
         with suppress(AppError):
-            drop_place(Operation(id=op.id), site, swap.kept)  # nothing is in it yet
+            _drop_kept(site, session, swap)
         raise
     failpoint("swap.planned")
     return journal
 
 
-def _rehearse(session: Session, swap: Swap, code: tuple[Code, ...]) -> None:
+def _rehearse(session: Session, code: tuple[Code, ...]) -> None:
     """What is to be dropped can be made again by this account, in the name of each definer and as each kind
     of code. Raises PrivilegeMissing."""
-    rehearsal = Code("procedure", _TRY, f"CREATE PROCEDURE {_TRY}() SELECT 1")
-    for definer in sorted({one.definer for one in code}):
-        make(session, rehearsal, definer, awake=False)
-        drop(session, rehearsal)
-    for one in code:
-        if one.kind == "function":
-            make(session, one, one.definer, awake=False)
-            drop(session, one)
-    if any(one.kind == "trigger" for one in code):
-        session.rows(f"CREATE TABLE {_TRY} (one int)")
-        session.rows(f"CREATE TRIGGER {_TRY} BEFORE INSERT ON {_TRY} FOR EACH ROW SET NEW.one = 1")
-        session.rows(f"DROP TABLE {_TRY}")
+    text = f"CREATE TRIGGER {_TRY} BEFORE DELETE ON {JOURNAL} FOR EACH ROW SET @x = 1"
+    rehearsed = [
+        *(replace(_PROCEDURE, definer=definer) for definer in sorted({one.definer for one in code})),
+        *(one for one in code if one.kind == "function"),
+        *[Code("trigger", _TRY, text) for one in code if one.kind == "trigger"][:1],
+    ]
+    for one in rehearsed:
+        drop(session, one)  # of a try that was cut off
+        make(session, one, one.definer, awake=False)
+        drop(session, one)
 
 
 def _move(op: Operation, site: Site, session: Session, swap: Swap, journal: Journal) -> None:
@@ -137,6 +140,12 @@ def _take_back(site: Site, session: Session, swap: Swap, journal: Journal) -> No
     if not _are_moved(session, swap, journal):
         _give_triggers_back(session, swap, journal)
         session.rows("UNLOCK TABLES")
+        _drop_kept(site, session, swap)
+
+
+def _drop_kept(site: Site, session: Session, swap: Swap) -> None:
+    """While nothing is in it."""
+    if not tables_in(session, swap.kept):
         drop_place(Operation(), site, swap.kept)
 
 
@@ -187,10 +196,12 @@ def _settle(
 
 
 def _are_moved(session: Session, swap: Swap, journal: Journal) -> bool:
-    if not (journal.live.tables or journal.new.tables):
+    """All went at once: one that is put aside says so for all, whatever became of others since."""
+    if tables_in(session, swap.kept):
         return True
-    is_aside = tables_in(session, swap.kept) >= set(journal.live.tables)
-    return is_aside and not tables_in(session, swap.new) & set(journal.new.tables)
+    if journal.new.tables:
+        return not tables_in(session, swap.new) & set(journal.new.tables)
+    return not journal.live.tables
 
 
 def _is(session: Session, site: Site, name: str, identity: str) -> bool:
