@@ -41,7 +41,7 @@ _PAGE = 200  # what is read at once
 def backups(
     invocation: Invocation, /, database: str, proof: str, limit: int, as_json: bool, **ways: Any
 ) -> None:
-    """List the backups of DATABASE, or all, the newest first.
+    """List the backups of DATABASE, or all, newest first.
 
     A BACKUP is named by its name or its id. Proof says how far it was proven: stored, intact, readable,
     restored, equal, healthy; verified is equal or healthy. Damaged: what is stored is not what was stored.

@@ -36,9 +36,9 @@ _PATIENCE = 60.0  # until somebody begins it
 def verify_backup(
     invocation: Invocation, /, backups: tuple[str, ...], level: str | None, all_due: bool
 ) -> None:
-    """Prove each BACKUP, up to a level, each with those before it.
+    """Prove each BACKUP, level by level.
 
-    intact: its bytes have the hash they had. readable: it decodes whole. restored: it was loaded into a
+    Each level comes with those before it. intact: its bytes have the hash they had. readable: it decodes whole. restored: it was loaded into a
     database made for this alone. equal: the copy has the rows, contents, indexes, constraints, owners and
     grants of the manifest. healthy: the server's own checks and yours find no fault. Exit code 1 when one is
     not proven that far.

@@ -45,7 +45,7 @@ def restore(
     confirm_name: str | None,
     **wanted: Any,
 ) -> None:
-    """Restore BACKUP in the place of its database, or into a new one.
+    """Put BACKUP in the place of its database, or beside it.
 
     It is loaded beside the live database, held against its manifest, and only then swapped with it. What was
     there is backed up before, and kept for RESTORE_GRACE_DAYS: --undo swaps it back. With --undo, --list-kept

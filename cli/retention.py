@@ -34,9 +34,9 @@ def prune(
     confirm: bool,
     confirm_name: str | None,
 ) -> None:
-    """Let backups go that are older than BACKUP_RETENTION_DAYS.
+    """Remove the backups that retention lets go.
 
-    Pinned ones stay, and so do the last two verified ones of each database. What goes is shown first.
+    Those older than BACKUP_RETENTION_DAYS. Pinned ones stay, and so do the last two verified ones of each database. What goes is shown first.
     """
     from cli.console import confirm_destruction, say
     from core.text import plural, size

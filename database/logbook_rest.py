@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from core.connection import ConnectionParameters
 from core.text import plural
 from database.logbook import OVER, copy_operations, opened, table_of, without_id
-from models import AuditEvent, AuditHead, OperationRecord, TargetLock
+from models import AuditEvent, AuditHead, OperationLine, OperationRecord, TargetLock
 
 _AUDIT, _HEAD = table_of(AuditEvent), table_of(AuditHead)
-_OPERATIONS, _LOCKS = table_of(OperationRecord), table_of(TargetLock)
+_OPERATIONS, _LOCKS, _LINES = table_of(OperationRecord), table_of(TargetLock), table_of(OperationLine)
 _LOOKED_AT = 1000  # rows of the audit, which are far more than come in some moments
 _RECENT = timedelta(hours=1)  # so are operations of as long
 
@@ -24,6 +24,7 @@ def carry_rest(kept: ConnectionParameters, live: ConnectionParameters) -> tuple[
     with opened(kept) as source, opened(live) as target:
         left = _carry_audit(source, target)
         _carry_ends(source, target)
+        _carry_lines(source, target)
         _carry_new(source, target)
     if not left:
         return ()
@@ -60,6 +61,16 @@ def _carry_ends(source: Connection, target: Connection) -> None:
     ended = _ids(source, _OPERATIONS.c.id.in_(ids) & _OPERATIONS.c.state.in_(OVER))
     copy_operations(source, target, _OPERATIONS.c.id.in_(ended))
     target.execute(delete(_LOCKS).where(_LOCKS.c.operation_id.in_(ended)))
+
+
+def _carry_lines(source: Connection, target: Connection) -> None:
+    """What operations that go on have said in them, the one that swaps among them, is in their log."""
+    of_open = select(_OPERATIONS.c.id).where(_OPERATIONS.c.state.not_in(OVER))
+    ids = list(target.scalars(of_open))
+    lines = select(*without_id(_LINES)).where(_LINES.c.operation_id.in_(ids)).order_by(_LINES.c.id)
+    known = {tuple(line) for line in target.execute(lines)}
+    if missing := [dict(line._mapping) for line in source.execute(lines) if tuple(line) not in known]:
+        target.execute(insert(_LINES), missing)
 
 
 def _carry_new(source: Connection, target: Connection) -> None:

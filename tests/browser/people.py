@@ -29,6 +29,13 @@ def sign_in(page: Page, password: str = PASSWORD, username: str = USERNAME) -> N
     page.get_by_role("button", name="Sign in").click()
 
 
+def prove(page: Page) -> None:
+    """Give the password again, where the page asks for it."""
+    if "/prove" in page.url:
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Go on").click()
+
+
 def sign_out(page: Page) -> None:
     """Sign out by the account menu."""
     page.get_by_role("button", name="account of Nora Falk").click()

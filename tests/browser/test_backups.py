@@ -14,7 +14,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.following import expect_state, mark
 from tests.browser.launching import PHONE
 from tests.browser.live_console import LiveConsole
-from tests.browser.people import PASSWORD
+from tests.browser.people import prove
 from tests.browser.witness import Witness
 
 _PROVEN_WITHIN = 90  # seconds: the worker looks each 15 s, on a busy machine
@@ -25,13 +25,6 @@ def two_backups(console: LiveConsole) -> list[str]:
     """The names of two backups of the console's own database, the newest last."""
     said = [console.manage("backup", "--verify", level) for level in ("stored", "readable")]
     return [re.findall(r"[\w.]+-\d{8}-\d{6}(?:-\d+)?", one)[0] for one in said]
-
-
-def prove(page: Page) -> None:
-    """Give the password again, where the page asks for it."""
-    if "/prove" in page.url:
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Go on").click()
 
 
 def row(page: Page, name: str) -> str:

@@ -123,7 +123,7 @@ def test_an_older_backup_is_brought_up_to_date_before_it_takes_its_place(
         with closing_connection(own.database, 10) as (adapter, connection):
             assert adapter.revisions(connection) == (head_revision(),)
     lines = lines_of(settings, "backup.restore")
-    assert any("brought up to date: 1 migration" in line for line in lines), lines
+    assert any("brought up to date: 1 migration applied." in line for line in lines), lines
 
 
 def test_a_backup_of_a_newer_release_is_refused(own: Settings) -> None:

@@ -95,14 +95,14 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_the_server(reply: hostile.
 @pytest.mark.parametrize("said", [b"9" * 5000, b"1." * 200 + b"1", b"", b"\xc2\xb2.\xd9\xa3", b"<b>8.0"])
 def test_any_version_is_read_within_bounds(said: bytes) -> None:
     talk = hostile.mysql_that_answers(version=hostile.rows_of(said))
-    with imposter(talk) as one, closing_connection(at(one.port), PATIENCE) as (adapter, connection):
+    with imposter(talk) as one, closing_connection(at(one.port), LONG_PATIENCE) as (adapter, connection):
         assert len(str(adapter.server_version(connection))) < 40
 
 
 def test_odd_words_of_a_fake_postgresql_are_an_error_of_the_server() -> None:
     """psycopg2 raises an error of Python there."""
     with imposter(_postgresql_in_no_encoding) as one, pytest.raises(ServerError, match="cannot be read"):
-        adapter_for(at(one.port, Dialect.POSTGRESQL)).connect(PATIENCE)
+        adapter_for(at(one.port, Dialect.POSTGRESQL)).connect(LONG_PATIENCE)
 
 
 def _postgresql_in_no_encoding(client: socket.socket) -> bytes:
