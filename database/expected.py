@@ -117,12 +117,18 @@ INDEXES: frozenset[str] = frozenset(
         "ix_sync_data_synced_at",
         "ix_sync_data_user_id",
         "ix_user_created_at",
+        "ix_user_created_at_id",
         "ix_user_email",
+        "ix_user_is_active_id",
         "ix_user_log_action",
         "ix_user_log_ip_address",
         "ix_user_log_timestamp",
         "ix_user_log_user_id",
         "ix_user_log_username",
+        "ix_user_log_username_timestamp",
+        "ix_user_name_id",
+        "ix_user_role_id",
+        "ix_user_subscription_tier_id",
         "ix_user_username",
     }
 )

@@ -19,6 +19,12 @@ Identifier = BigInteger().with_variant(Integer(), "sqlite")
 LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
+def by_code_point(length: int) -> TypeEngine[str]:
+    """Text compared by code point, as it is by the table's collation on MySQL and by itself on SQLite, so that
+    one index sorts it and finds its beginnings."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment in UTC with microseconds. Refuses a naive one, which could mean any zone."""
 
@@ -49,6 +55,9 @@ class FoldedString(TypeDecorator[str]):
 
     impl = String
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(by_code_point(self.impl_instance.length or 0))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else fold(value)

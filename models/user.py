@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, String, column
+from sqlalchemy import CheckConstraint, Index, String, column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import utc_now
 from models.base import Model, table_options
-from models.types import FoldedString, Identifier, UtcDateTime, character_count
+from models.types import FoldedString, Identifier, UtcDateTime, by_code_point, character_count
 
 TIERS = ("free", "pro", "team")
 
@@ -24,12 +24,17 @@ class User(Model):
         CheckConstraint(character_count(column("name")).between(1, 100), name="name_length"),
         CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
         CheckConstraint("subscription_tier IN ('free', 'pro', 'team')", name="subscription_tier"),
+        Index(None, "name", "id"),  # each order and each filter of the list, among millions
+        Index(None, "created_at", "id"),
+        Index(None, "role", "id"),
+        Index(None, "subscription_tier", "id"),
+        Index(None, "is_active", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identifier, primary_key=True)
     username: Mapped[str] = mapped_column(FoldedString(80), unique=True, index=True)
     email: Mapped[str] = mapped_column(FoldedString(254), unique=True, index=True)
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(by_code_point(100))
     password_hash: Mapped[str] = mapped_column(String(255), default="")
     role: Mapped[str] = mapped_column(String(20), default="viewer")
     subscription_tier: Mapped[str] = mapped_column(String(20), default="free")
