@@ -46,21 +46,15 @@ def place_in_words(adapter: BackupAdapter) -> str:
         return str(server.server_version(connection))
 
 
-def faults_of(
-    op: Operation, adapter: BackupAdapter, name: str, assertions: tuple[Assertion, ...]
-) -> tuple[str, ...]:
-    """What is wrong inside the database of that name, and which assertions are not true of it, a sentence
-    each."""
-    return (*adapter.health_faults(op, name), *_untrue(op, adapter, name, assertions))
-
-
-def _untrue(
-    op: Operation, adapter: BackupAdapter, name: str, assertions: tuple[Assertion, ...]
+def find_untrue(
+    op: Operation, adapter: BackupAdapter, place: Place, assertions: tuple[Assertion, ...]
 ) -> Iterator[str]:
+    """Which assertions are not true of the place, a sentence each; asked before it is handed over, while its
+    own account is there."""
     for assertion in assertions:
         op.check()
         try:
-            if not adapter.run_assertion(name, assertion.sql):
+            if not adapter.run_assertion(place, assertion.sql):
                 yield f"The assertion {assertion.name} is not true."
         except (InvalidInput, ServerError) as error:
             yield f"The assertion {assertion.name} cannot be asked: {error.message}"

@@ -151,8 +151,9 @@ class BackupAdapter(ABC):
         """What is wrong inside the database of that name: its pages, indexes, constraints; () for nothing."""
 
     @abstractmethod
-    def run_assertion(self, name: str, sql: str) -> bool:
-        """True when the one query `sql`, read-only, gives a first value that is true in that database."""
+    def run_assertion(self, place: Place, sql: str) -> bool:
+        """True when the one query `sql`, read-only, gives a first value that is true in that place. Asked as
+        its account: views and functions of the database may run with the rights of whoever asks."""
 
     @abstractmethod
     def check_readable(self, op: Operation, source: Source) -> str:

@@ -68,8 +68,8 @@ class MySQLBackup(BackupAdapter):
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:
         return tuple(find_faults(op, self._site, name))
 
-    def run_assertion(self, name: str, sql: str) -> bool:
-        return assertion_holds(self._site, name, sql)
+    def run_assertion(self, place: Place, sql: str) -> bool:
+        return assertion_holds(self.means, place, sql)
 
     def check_readable(self, op: Operation, source: Source) -> str:
         tables = len(source.manifest.inventory.tables) if source.manifest else 0

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from core.errors import InvalidInput
 from core.progress import Operation
 from core.text import plural, visible
-from database.adapters.mysql.backup_session import Session
+from database.adapters.backup import Means, Place
+from database.adapters.mysql.backup_session import Session, session_of
 from database.adapters.mysql.facts import label
 from database.adapters.mysql.site import Site
 
@@ -39,11 +40,11 @@ def find_faults(op: Operation, site: Site, name: str) -> Iterator[str]:
             yield from _orphans(session, *key, columns)
 
 
-def assertion_holds(site: Site, name: str, sql: str) -> bool:
+def assertion_holds(means: Means, place: Place, sql: str) -> bool:
     """Whether the one query, which may write nothing, gives a first value that is true. Raises InvalidInput
     for what is no query, ServerError."""
     question = sql.strip().rstrip(";")
-    with site.as_keeper(name=name) as session:
+    with session_of(place.parameters, means) as session:
         session.rows("SET SESSION TRANSACTION READ ONLY")
         session.adapter.statement_timeout(session.connection, _PATIENCE)
         # Parsed by itself it holds no second statement and no open bracket; as a part of another it is a

@@ -46,8 +46,8 @@ class PostgreSQLBackup(BackupAdapter):
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:
         return faults.find_faults(op, self.keeper, self.means, name)
 
-    def run_assertion(self, name: str, sql: str) -> bool:
-        return faults.ask(self.keeper, self.means, name, sql)
+    def run_assertion(self, place: Place, sql: str) -> bool:
+        return faults.ask(self.means, place, sql)
 
     def check_readable(self, op: Operation, source: Source) -> str:
         return check_readable(op, source, self.means)

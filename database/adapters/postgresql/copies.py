@@ -14,6 +14,7 @@ from database.adapters.postgresql.backup_session import Session, session_of
 from database.adapters.postgresql.inventory_settings import LOCALE_NAMES
 from database.adapters.postgresql.places import fit_place
 from database.adapters.postgresql.scope import NOT_OF_AN_EXTENSION, USER_SCHEMA
+from database.adapters.postgresql.selected import parts_of
 from database.manifest import FactKind, Manifest
 
 _SCHEMA = "schema "
@@ -50,7 +51,8 @@ def prepare_copy(
     fit_place(op, keeper, means, place, wanted)
     with session_of(keeper, means, op, place.name) as session:
         owner = session.quote(place.account or place.parameters.user)
-        for schema in schemas_of(manifest):
+        for name in schemas_of(manifest):
+            schema = session.quote(".".join(parts_of(name)))  # no text of a manifest is part of a statement
             session.run(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}")
         _make_extensions(session, manifest)
         if place.account:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from core.connection import ConnectionParameters
 from core.errors import ConnectionFailed, OperationCancelled, ServerError
 from core.progress import Operation
-from database.adapters.backup import Means
+from database.adapters.backup import Means, Place
 from database.adapters.postgresql.backup_session import Session, session_of
 
 _INDEXES = """
@@ -26,21 +26,29 @@ _TABLES = """
 """
 _AVAILABLE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'amcheck')"
 _SCHEMA = """
-    SELECT quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+    SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
     JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
 """
-_HEAP = "SELECT DISTINCT msg FROM {schema}.verify_heapam({oid}::oid) LIMIT 5"
+# Every argument is there, of the very type that the function takes: in a schema of others a function of that
+# name which takes less, or more nearly what is given, would be called instead, by whoever looks.
+_HEAP = """
+    SELECT DISTINCT msg FROM {schema}.verify_heapam(
+        {oid}::pg_catalog.regclass, false, false, 'none'::pg_catalog.text,
+        NULL::pg_catalog.int8, NULL::pg_catalog.int8) LIMIT 5
+"""
+_TREE = "SELECT {schema}.bt_index_parent_check({oid}::pg_catalog.regclass, true)"
 # A cursor is opened for one query alone, and what is asked within a block ends no transaction: the server
 # itself refuses the rest.
 _ASK = """
     DO $asking$
     DECLARE asked refcursor; answer text;
     BEGIN
-        OPEN asked FOR EXECUTE current_setting('basekeeper.question');
+        OPEN asked FOR EXECUTE pg_catalog.current_setting('basekeeper.question');
         FETCH asked INTO answer;
-        PERFORM set_config('basekeeper.answer', coalesce(answer, ''), true);
+        PERFORM pg_catalog.set_config('basekeeper.answer', coalesce(answer, ''), true);
     END $asking$
 """
+_HEAPS_SINCE = 14  # the major version whose amcheck looks through tables too
 _FALSE = ("", "f", "false", "0")
 
 
@@ -52,15 +60,16 @@ def find_faults(op: Operation, keeper: ConnectionParameters, means: Means, name:
         return tuple(_faults(op, session, schema))
 
 
-def ask(keeper: ConnectionParameters, means: Means, name: str, sql: str) -> bool:
+def ask(means: Means, place: Place, sql: str) -> bool:
     """As BackupAdapter.run_assertion."""
-    with session_of(keeper, means, database=name) as session:
+    with session_of(place.parameters, means) as session:
         session.adapter.statement_timeout(session.connection, means.command_timeout)
-        session.run("SET search_path TO public, pg_catalog")
+        session.run("SET search_path TO pg_catalog, public, pg_temp")
         with session.transaction("READ ONLY"):
-            session.run(f"SELECT set_config('basekeeper.question', {session.literal(sql)}, true)")
+            question = f"'basekeeper.question', {session.literal(sql)}, true"
+            session.run(f"SELECT pg_catalog.set_config({question})")
             session.run(_ASK)
-            return session.value("SELECT current_setting('basekeeper.answer')") not in _FALSE
+            return session.value("SELECT pg_catalog.current_setting('basekeeper.answer')") not in _FALSE
 
 
 @contextmanager
@@ -79,15 +88,16 @@ def _amcheck(session: Session) -> Iterator[str]:
 
 def _faults(op: Operation, session: Session, schema: str) -> Iterator[str]:
     indexes, tables = session.rows(_INDEXES), session.rows(_TABLES)
+    has_heaps = bool(schema) and session.major >= _HEAPS_SINCE
     op.phase("Check indexes and pages", len(indexes) + len(tables), "object")
     for name, oid, is_valid, is_tree, has_pages in indexes:
         if not is_valid:
             yield f"Index {name} is not valid."
         elif schema and is_tree and has_pages:
-            yield from _said(session, f"SELECT {schema}.bt_index_parent_check({oid}, true)", f"Index {name}")
+            yield from _said(session, _TREE.format(schema=schema, oid=oid), f"Index {name}")
         op.advance()
     for name, oid in tables:
-        if schema:
+        if has_heaps:
             yield from _said(session, _HEAP.format(schema=schema, oid=oid), f"Table {name}")
         op.advance()
 

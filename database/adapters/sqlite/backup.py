@@ -65,8 +65,8 @@ class SQLiteBackup(BackupAdapter):
         ):
             return faults_of(adapter, connection)
 
-    def run_assertion(self, name: str, sql: str) -> bool:
-        adapter = self._places.adapter(self._places.path(name))
+    def run_assertion(self, place: Place, sql: str) -> bool:
+        adapter = self._places.adapter(self._places.path(place.name))
         return ask(adapter, sql, self.means.connect_timeout, self.means.command_timeout)
 
     def check_readable(self, op: Operation, source: Source) -> str:

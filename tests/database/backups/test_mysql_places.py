@@ -15,7 +15,7 @@ from core.connection import ConnectionParameters
 from core.errors import AlreadyExists, InvalidInput, PrivilegeMissing, ServerError
 from core.progress import Operation
 from database.adapters import closing_connection
-from database.adapters.backup import name_for, operation_of
+from database.adapters.backup import Place, name_for, operation_of
 from tests.database.backups.mysql_ground import Ground, source_of, start, take
 from tests.servers.server import connect
 
@@ -148,7 +148,15 @@ def test_faults_are_found(ground: Ground) -> None:
 )
 def test_an_assertion_is_true_or_not(ground: Ground, sql: str, holds: bool) -> None:
     ground.run("CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (2)")
-    assert ground.adapter().run_assertion(ground.live, sql) is holds
+    assert ground.adapter().run_assertion(Place(ground.live, ground.parameters), sql) is holds
+
+
+def test_an_assertion_is_asked_as_nobody_else(ground: Ground) -> None:
+    """D5: what it calls may do what its asker may."""
+    adapter, op = ground.adapter(), ground.op()
+    place = adapter.create_place(op, name_for("scratch", op))
+    assert adapter.run_assertion(place, f"SELECT current_user() = '{place.account}@%'")
+    adapter.drop(op, place.name)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_an_assertion_changes_nothing(ground: Ground, sql: str) -> None:
         "CREATE FUNCTION writes () RETURNS int DETERMINISTIC BEGIN INSERT INTO t VALUES (2); RETURN 1; END",
     )
     with suppress(ServerError, InvalidInput):
-        ground.adapter().run_assertion(ground.live, sql.format(file=file))
+        ground.adapter().run_assertion(Place(ground.live, ground.parameters), sql.format(file=file))
     assert not file.exists()
     assert ground.run("SELECT a FROM t") == [(1,)]
     assert ground.run("SELECT @@GLOBAL.max_connections") != [(7,)]
@@ -184,7 +192,8 @@ def test_an_assertion_that_takes_too_long_ends(ground: Ground, monkeypatch: pyte
     ground.run("CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)", *["INSERT INTO t SELECT a FROM t"] * 12)
     with pytest.raises(ServerError):
         ground.adapter().run_assertion(
-            ground.live, "SELECT count(*) FROM t x, t y, t z WHERE x.a + y.a + z.a > 4"
+            Place(ground.live, ground.parameters),
+            "SELECT count(*) FROM t x, t y, t z WHERE x.a + y.a + z.a > 4",
         )
         pytest.fail("it was answered")
 

@@ -14,8 +14,9 @@ from core.errors import (
     ToolMissing,
 )
 from core.progress import Operation
-from database.adapters.backup import name_for
-from database.adapters.postgresql import backup_tools
+from database.adapters.backup import Place, name_for
+from database.adapters.postgresql import backup_tools, faults
+from database.adapters.postgresql.backup_session import session_of
 from database.manifest import FactKind
 from tests.database.backups.postgresql_ground import (
     Ground,
@@ -104,7 +105,33 @@ def test_nobody_but_its_account_comes_into_a_place(postgresql: Ground) -> None:
     adapter, stranger = postgresql.adapter(), postgresql.account()
     place = adapter.create_place(op := postgresql.op(), name_for("new", op))
     with pytest.raises(AppError, match="permission|may not|CONNECT"):
-        postgresql.adapter(stranger, replace(stranger, database=place.name)).run_assertion(
-            place.name, "SELECT true"
-        )
-    assert postgresql.adapter(place.parameters, place.parameters).run_assertion(place.name, "SELECT true")
+        adapter.run_assertion(Place(place.name, replace(stranger, database=place.name)), "SELECT true")
+    assert adapter.run_assertion(place, "SELECT true")
+
+
+def test_nothing_of_a_database_runs_as_the_keeper(postgresql: Ground) -> None:
+    """D5: neither functions that look like those of amcheck, nor what an assertion calls."""
+    says = "LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran as %', current_user; END$$"
+    postgresql.run(
+        # What stands for amcheck, which not every server has.
+        "CREATE FUNCTION public.bt_index_parent_check (regclass, boolean) RETURNS void LANGUAGE sql AS ''",
+        "CREATE FUNCTION public.verify_heapam (regclass, boolean DEFAULT false, boolean DEFAULT false,"
+        " text DEFAULT 'none', bigint DEFAULT NULL, bigint DEFAULT NULL)"
+        " RETURNS TABLE (msg text) LANGUAGE sql AS 'SELECT NULL::text'",
+        "CREATE TABLE t (a int PRIMARY KEY)",
+        "INSERT INTO t VALUES (1)",
+        f"CREATE FUNCTION public.bt_index_parent_check (integer, boolean) RETURNS void {says}",
+        f"CREATE FUNCTION public.verify_heapam (oid) RETURNS TABLE (msg text) {says}",
+        f"CREATE FUNCTION public.verify_heapam (regclass) RETURNS TABLE (msg text) {says}",
+        f"CREATE FUNCTION public.set_config (unknown text, text, boolean) RETURNS text {says}",
+        "CREATE FUNCTION public.whoever () RETURNS text LANGUAGE sql AS 'SELECT current_user::text'",
+    )
+    adapter = postgresql.adapter()
+    with session_of(postgresql.parameters, postgresql.means) as session:
+        assert tuple(faults._faults(Operation(), session, "public")) == ()
+    taken = take(adapter)
+    place = adapter.create_place(op := postgresql.op(), name_for("new", op))
+    adapter.load(op, taken.source, place)
+    assert place.account != postgresql.parameters.user
+    asked = f"SELECT whoever() = '{place.account}' AND count(*) = 1 FROM t"
+    assert adapter.run_assertion(place, asked)

@@ -18,7 +18,7 @@ from core.errors import (
     BackupIncompatible,
 )
 from core.progress import Operation
-from database.adapters.backup import Source, name_for
+from database.adapters.backup import Place, Source, name_for
 from tests.database.backups.sqlite_ground import adapter_of, ask, dumped, make_nasty, restored, source_of
 
 
@@ -104,10 +104,10 @@ def test_nothing_in_a_hostile_file_runs(tmp_path: Path) -> None:
     place = restored(adapter, source_of(evil.read_bytes(), is_trusted=False), op)
     assert adapter.inventory(op, place.name, contents=True).rows == 1
     assert adapter.health_faults(op, place.name) == ()
-    assert adapter.run_assertion(place.name, "SELECT count(*) = 1 FROM t")
+    assert adapter.run_assertion(place, "SELECT count(*) = 1 FROM t")
     for sql in ("SELECT * FROM v", "ATTACH 'x.db' AS x", "INSERT INTO t VALUES (2)", "PRAGMA user_version"):
         with pytest.raises(AppError):
-            adapter.run_assertion(place.name, sql)
+            adapter.run_assertion(place, sql)
     assert not (live.parent / "x.db").exists()
 
 
@@ -117,14 +117,18 @@ def test_nothing_in_a_hostile_file_runs(tmp_path: Path) -> None:
      ("SELECT 1 WHERE 0", False), ("SELECT 'x'", True)],
 )  # fmt: skip
 def test_assertions(live: Path, sql: str, expected: bool) -> None:
-    assert adapter_of(live).run_assertion(str(live), sql) is expected
+    assert adapter_of(live).run_assertion(itself(live), sql) is expected
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1; SELECT 1", "DELETE FROM parent", "DROP TABLE parent", ""])
 def test_an_assertion_only_asks(live: Path, sql: str) -> None:
     with pytest.raises(AppError):
-        adapter_of(live).run_assertion(str(live), sql)
+        adapter_of(live).run_assertion(itself(live), sql)
     assert ask(live, "SELECT count(*) FROM parent") == [(2,)]
+
+
+def itself(live: Path) -> Place:
+    return Place(str(live), adapter_of(live).database)
 
 
 def test_faults_are_told(live: Path) -> None:
