@@ -60,6 +60,9 @@ _OPERATIONS, _LOCKS = table_of(OperationRecord), table_of(TargetLock)
 _DETAILS = (table_of(OperationPhase), table_of(OperationLine))
 _BACKUPS, _REGISTERED = table_of(Backup), table_of(RegisteredDatabase)
 _OF_BACKUPS = (table_of(BackupEvidence), table_of(Replacement))
+LOGBOOK_TABLES = frozenset(
+    table.name for table in (_AUDIT, _HEAD, _OPERATIONS, _LOCKS, *_DETAILS, _BACKUPS, *_OF_BACKUPS)
+)
 
 
 def carry_logbook(live: ConnectionParameters, copy: ConnectionParameters) -> tuple[str, ...]:

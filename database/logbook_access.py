@@ -14,6 +14,7 @@ from models import ApiToken, LoginSession, OnlineUser, SignInFailure, SignInLink
 
 _USERS, _ONLINE, _SESSIONS = table_of(User), table_of(OnlineUser), table_of(LoginSession)
 _LINKS, _TOKENS, _FAILURES = table_of(SignInLink), table_of(ApiToken), table_of(SignInFailure)
+ACCESS_TABLES = frozenset(table.name for table in (_ONLINE, _SESSIONS, _LINKS, _TOKENS, _FAILURES))
 _NAMED = 5
 
 

@@ -8,11 +8,14 @@ from core.errors import ServerError
 from core.progress import Operation
 from core.text import plural
 from database.adapters.backup import BackupAdapter
-from database.logbook import carry_logbook
-from database.logbook_access import carry_access
+from database.logbook import LOGBOOK_TABLES, carry_logbook
+from database.logbook_access import ACCESS_TABLES, carry_access
 from database.logbook_rest import carry_rest
 from database.migrator import migrate
 from database.restoring import account_for
+
+# A restore loses nothing of these, whatever the backup has in them.
+CARRIED = LOGBOOK_TABLES | ACCESS_TABLES
 
 
 def prepare_own_copy(

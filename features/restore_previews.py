@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Container
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from database.adapters.backup import BackupAdapter, Obstacle
 from database.adapters.base import SessionInfo, TableSize
 from database.context import current_settings
 from database.manifest import Manifest
+from database.own_copy import CARRIED
 from database.revisions import known_revisions
 from database.transactions import transaction
 from features.backup_rows import BackupFacts
@@ -61,12 +61,12 @@ def plan_restore(backup: str, database: str = "", new_name: str = "") -> Restore
 def _in_its_place(
     plan: RestorePlan, subject: Subject, adapter: BackupAdapter, manifest: Manifest | None, times: Times
 ) -> RestorePlan:
-    sizes, revision = _look(subject)
+    sizes, revision = _look(subject, adapter)
     kept = kept_name(subject, adapter)
     undo_until = plan.counted_at + timedelta(days=current_settings().restore_grace_days)
     return replace(
         plan,
-        tables=_changes(sizes, manifest),
+        tables=_changes(sizes, manifest, CARRIED if subject.is_own else frozenset()),
         connected=_connected(adapter),
         steps=_steps(times, subject.name, kept, undo_until),
         away_seconds=times.swap,
@@ -76,23 +76,26 @@ def _in_its_place(
     )
 
 
-def _look(subject: Subject) -> tuple[tuple[TableSize, ...], str]:
+def _look(subject: Subject, adapter: BackupAdapter) -> tuple[tuple[TableSize, ...], str]:
     """The tables of now and the revision. A table that takes too long to count is estimated."""
     timeout = current_settings().db_connect_timeout
-    with closing_connection(subject.parameters, timeout) as (adapter, connection):
-        adapter.statement_timeout(connection, _PATIENCE)
-        revision = ", ".join(adapter.revisions(connection))
+    with closing_connection(subject.parameters, timeout) as (server, connection):
+        server.statement_timeout(connection, _PATIENCE)
+        revision = ", ".join(server.revisions(connection))
         with suppress(ServerError):
-            return adapter.table_sizes(connection, _COUNTED_BELOW), revision
-    with closing_connection(subject.parameters, timeout) as (adapter, connection):
-        adapter.statement_timeout(connection, _PATIENCE)
-        return adapter.table_sizes(connection, 0), revision
+            return adapter.table_sizes(server, connection, _COUNTED_BELOW), revision
+    with closing_connection(subject.parameters, timeout) as (server, connection):
+        server.statement_timeout(connection, _PATIENCE)
+        return adapter.table_sizes(server, connection, 0), revision
 
 
-def _changes(sizes: tuple[TableSize, ...], manifest: Manifest | None) -> tuple[TableChange, ...]:
+def _changes(
+    sizes: tuple[TableSize, ...], manifest: Manifest | None, carried: frozenset[str]
+) -> tuple[TableChange, ...]:
+    """Table by table, those left out that are `carried` over into what is restored."""
     after = {table.name: table.rows for table in manifest.inventory.tables} if manifest else {}
-    now = {_as_in_manifest(table.name, after): table for table in sizes}
-    names = sorted(now.keys() | after.keys())
+    now = {table.name: table for table in sizes}
+    names = sorted(name for name in now.keys() | after.keys() if name.split(".")[-1] not in carried)
     return tuple(
         TableChange(
             name,
@@ -102,12 +105,6 @@ def _changes(sizes: tuple[TableSize, ...], manifest: Manifest | None) -> tuple[T
         )
         for name in names
     )
-
-
-def _as_in_manifest(name: str, names: Container[str]) -> str:
-    """A table's name as the manifest has it, which may write the schema and quotes with it."""
-    quoted = '"{}"'.format(name.replace('"', '""'))
-    return next((one for one in (name, f"public.{name}", f"public.{quoted}") if one in names), name)
 
 
 def _connected(adapter: BackupAdapter) -> tuple[ConnectedAccount, ...]:

@@ -13,7 +13,7 @@ from typing import IO, ClassVar
 
 from core.connection import ConnectionParameters
 from core.progress import Operation
-from database.adapters.base import ServerVersion, SessionInfo
+from database.adapters.base import Adapter, Connection, ServerVersion, SessionInfo, TableSize
 from database.manifest import Inventory, Manifest
 
 Opening = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -145,6 +145,11 @@ class BackupAdapter(ABC):
     @abstractmethod
     def inventory(self, op: Operation, name: str, *, contents: bool) -> Inventory:
         """What the database of that name holds now; `op.advance` for each table."""
+
+    def table_sizes(self, server: Adapter, connection: Connection, exact_below: int) -> tuple[TableSize, ...]:
+        """Every table that a backup would hold now, in a session of `server` in the database, each by the
+        name that an inventory has for it; counted where the estimate is below `exact_below`."""
+        return server.table_sizes(connection, exact_below)
 
     @abstractmethod
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:

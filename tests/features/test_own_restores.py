@@ -45,6 +45,9 @@ def test_it_is_restored_over_itself_and_recorded(own: Settings) -> None:
     name = own.database.name
     backup = back_up(own, name)
     add_users(own, "carla")
+    with application_context(own):  # records that are carried over are not lost
+        lost = plan_restore(backup.id, name).tables_lost
+        assert [one.name.split(".")[-1].strip('"') for one in lost] == ["user"]
     assert restore(own, backup.id, name) == name
     assert users(own) == ["ada", "bob"]
     with application_context(own):

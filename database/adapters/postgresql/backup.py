@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AbstractContextManager, closing
+from typing import cast
 
 from core.progress import Operation
 from database.adapters.backup import (
@@ -17,14 +18,15 @@ from database.adapters.backup import (
     Swap,
     SwapState,
 )
-from database.adapters.base import SessionInfo
+from database.adapters.base import Adapter, Connection, SessionInfo, TableSize
 from database.adapters.postgresql import faults, places, swapping
 from database.adapters.postgresql.adapter import PostgreSQLAdapter
 from database.adapters.postgresql.archives import check_readable
-from database.adapters.postgresql.backup_session import maintenance_session, session_of
+from database.adapters.postgresql.backup_session import Session, maintenance_session, session_of
 from database.adapters.postgresql.backup_snapshot import STILL, held_still
 from database.adapters.postgresql.handing_over import hand_over
 from database.adapters.postgresql.inventory import read_inventory
+from database.adapters.postgresql.live_sizes import live_sizes
 from database.adapters.postgresql.obstacles import find_obstacles
 from database.adapters.postgresql.restoring import load
 from database.adapters.postgresql.scope import find_scope
@@ -42,6 +44,9 @@ class PostgreSQLBackup(BackupAdapter):
     def inventory(self, op: Operation, name: str, *, contents: bool) -> Inventory:
         with session_of(self.keeper, self.means, op, name) as session, session.transaction(STILL):
             return read_inventory(op, session, find_scope(session, Selection()), contents=contents)
+
+    def table_sizes(self, server: Adapter, connection: Connection, exact_below: int) -> tuple[TableSize, ...]:
+        return live_sizes(Session(cast(PostgreSQLAdapter, server), connection), exact_below)
 
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:
         return faults.find_faults(op, self.keeper, self.means, name)

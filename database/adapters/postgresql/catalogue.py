@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from database.adapters.base import Adapter, Connection, SchemaNames, TableSize
 
 _TABLES = """
@@ -52,21 +54,27 @@ def schema_names(adapter: Adapter, connection: Connection) -> SchemaNames:
 def table_sizes(adapter: Adapter, connection: Connection, exact_below: int) -> tuple[TableSize, ...]:
     """Rows and bytes of each table of that schema."""
     return tuple(
-        _table_size(adapter, connection, row, exact_below) for row in adapter.rows(connection, _SIZES)
+        table_size(
+            adapter,
+            connection,
+            f"{adapter.quote(schema)}.{adapter.quote(name)}",
+            TableSize(name, estimate, False, size),
+            exact_below,
+        )
+        for schema, name, estimate, size in adapter.rows(connection, _SIZES)
     )
 
 
-def _table_size(
-    adapter: Adapter, connection: Connection, row: tuple[str, str, int, int], exact_below: int
+def table_size(
+    adapter: Adapter, connection: Connection, table: str, guess: TableSize, exact_below: int
 ) -> TableSize:
-    schema, name, estimate, size = row
-    if estimate >= exact_below:
-        return TableSize(name, estimate, False, size)
-    table = f"{adapter.quote(schema)}.{adapter.quote(name)}"
+    """The table that SQL calls `table`, counted where what the catalogue guesses is below `exact_below`."""
+    if guess.rows >= exact_below:
+        return guess
     counted = adapter.rows(connection, f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {exact_below:d}) x")
     rows: int = counted[0][0]
     if rows < exact_below:
-        return TableSize(name, rows, True, size)
+        return replace(guess, rows=rows, exact=True)
     # It grew since it was last analysed, or never was: the planner reckons with its length of today.
     plan = adapter.rows(connection, f"EXPLAIN (FORMAT JSON) SELECT FROM {table}")
-    return TableSize(name, max(rows, int(plan[0][0][0]["Plan"]["Plan Rows"])), False, size)
+    return replace(guess, rows=max(rows, int(plan[0][0][0]["Plan"]["Plan Rows"])))

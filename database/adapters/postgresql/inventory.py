@@ -57,21 +57,35 @@ _BITS = 2**64
 def read_inventory(op: Operation, session: Session, scope: Scope, *, contents: bool) -> Inventory:
     """What `scope` covers, `op.advance` for each table. Raises ServerError, PrivilegeMissing where rows are
     hidden from this account."""
+    expressions = _expressions(session, scope) if contents else {}
+    counted = []
+    for table in counted_tables(session, scope):
+        counted.append(_counted(session, table, expressions.get(table.oid, "")))
+        op.advance()
+    if scope.is_whole and has_large_objects(session):
+        counted.append(_large_objects(session, contents))
+    return Inventory(tuple(counted), read_facts(session, scope), HASH if contents else "")
+
+
+def counted_tables(session: Session, scope: Scope) -> tuple[Table, ...]:
+    """The tables that an inventory has an entry for."""
     moving = dict(session.rows(_MOVING))
     roots = set(moving.values())
-    tables = [
+    return tuple(
         table
         for table in scope.tables
         if table.oid in roots or table.holds_rows and moving.get(table.oid) not in scope.numbers
-    ]
-    expressions = _expressions(session, scope) if contents else {}
-    counted = []
-    for table in tables:
-        counted.append(_counted(session, table, expressions.get(table.oid, "")))
-        op.advance()
-    if scope.is_whole and session.value(_HAS_LARGE_OBJECTS):
-        counted.append(_large_objects(session, contents))
-    return Inventory(tuple(counted), read_facts(session, scope), HASH if contents else "")
+    )
+
+
+def has_large_objects(session: Session) -> bool:
+    """True when there is one, whose rows then have an entry of their own."""
+    return bool(session.value(_HAS_LARGE_OBJECTS))
+
+
+def count_large_objects(session: Session) -> int:
+    """How many there are."""
+    return int(session.value(_COUNT_LARGE_OBJECTS))
 
 
 def _counted(session: Session, table: Table, expression: str) -> TableFacts:
@@ -109,7 +123,7 @@ def _expression(columns: list[tuple[str, int]]) -> str:
 
 def _large_objects(session: Session, contents: bool) -> TableFacts:
     if not contents:
-        return TableFacts(LARGE_OBJECTS, session.value(_COUNT_LARGE_OBJECTS))
+        return TableFacts(LARGE_OBJECTS, count_large_objects(session))
     rows, total = session.rows(_HASH_LARGE_OBJECTS)[0]
     return TableFacts(LARGE_OBJECTS, rows, _hex(total))
 

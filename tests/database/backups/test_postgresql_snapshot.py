@@ -21,6 +21,8 @@ from core.errors import (
     ServerError,
     ToolFailed,
 )
+from core.progress import Operation
+from database.adapters import closing_connection
 from database.adapters.backup import Selection
 from database.adapters.postgresql import backup_snapshot
 from tests.database.backups.postgresql_ground import (
@@ -231,3 +233,26 @@ def test_a_name_is_a_name(postgresql: Ground, name: str) -> None:
             postgresql.server.drop_database(url)
         with pytest.raises(BlockingIOError):
             canary.accept()
+
+
+def test_what_is_there_now_is_told_of_every_schema(postgresql: Ground) -> None:
+    """By the names of the inventory, so that a preview of a restore can lay the two side by side."""
+    postgresql.run(
+        "CREATE TABLE parent (a int)",
+        "CREATE TABLE child () INHERITS (parent)",
+        'CREATE SCHEMA "Odd one"',
+        'CREATE TABLE "Odd one"."t.t" (a int)',
+        "CREATE TABLE parted (a int) PARTITION BY LIST (a)",
+        "CREATE TABLE part PARTITION OF parted DEFAULT",
+        "INSERT INTO parent VALUES (1)",
+        "INSERT INTO child VALUES (1), (2)",
+        'INSERT INTO "Odd one"."t.t" VALUES (1), (2), (3)',
+        "INSERT INTO parted VALUES (1), (2)",
+        "SELECT lo_from_bytea(0, 'x')",
+    )
+    adapter = postgresql.adapter()
+    with closing_connection(postgresql.parameters, 10) as (server, connection):
+        found = {one.name: one.rows for one in adapter.table_sizes(server, connection, 1000)}
+    inventory = adapter.inventory(Operation(), postgresql.live, contents=False)
+    assert found == {one.name: one.rows for one in inventory.tables}
+    assert found['"Odd one"."t.t"'] == 3 and found["large objects"] == 1
