@@ -9,6 +9,7 @@ A secret never is an argument or in the environment: it goes in a file (`secret_
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,8 +32,9 @@ from database import tool_start
 _STARTER = Path(tool_start.__file__)
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 _KEPT = 64 * 1024  # bytes of what a program last said on standard error
-_SAID = 500  # characters of its last line that an error repeats
-_LINES_NOTED = 20  # of those before it
+_SAID = 500  # characters of one line that an error repeats
+_ERROR = re.compile(r"\berror:|\bERROR\b|\bGot error\b")  # what follows it is the command, or how it ended
+_LINES_NOTED = 20  # of the others
 _MERCY = 2.0  # seconds between the wish to end and the kill
 _VERSION = 30.0  # seconds to say a version
 _LOOK = 1.0  # seconds between two looks at what a program has moved
@@ -215,8 +217,10 @@ def _ending(exit_code: int) -> str:
 
 def _failed(op: Operation, tool: Tool, how: str, said: str) -> ToolFailed:
     lines = [visible(line.strip()) for line in said.splitlines() if line.strip()]
-    *before, last = lines or [""]
-    for line in before[-_LINES_NOTED:]:
+    last = lines[-1] if lines else ""
+    telling = next((line for line in lines if _ERROR.search(line)), last)
+    rest = [line for line in lines if line is not telling]
+    for line in rest[-_LINES_NOTED:]:
         op.note(f"{tool.program}: {line}")
-    more = "The operation's log has more of what it said." if before else ""
-    return ToolFailed(f"{tool.program} {how}{f': {last[:_SAID]}' if last else '.'}", hint=more)
+    more = "The operation's log has more of what it said." if rest else ""
+    return ToolFailed(f"{tool.program} {how}{f': {telling[:_SAID]}' if telling else '.'}", hint=more)

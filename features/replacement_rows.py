@@ -104,6 +104,14 @@ def mark(id: str, state: str) -> None:
         find_replacement(session, id).state = state
 
 
+def was_kept(name: str) -> bool:
+    """True when a restore put something aside under that name, whatever became of it."""
+    with transaction() as session:
+        return (
+            session.scalar(select(Replacement.id).where(Replacement.kept_name == name).limit(1)) is not None
+        )
+
+
 def _newest_of(session: DatabaseSession, database: str) -> str | None:
     kept = Replacement.database == database, Replacement.state == SWAPPED
     return session.scalar(select(func.max(Replacement.id)).where(*kept))

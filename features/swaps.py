@@ -31,6 +31,7 @@ from features.replacement_rows import (
     mark,
     mark_swapped,
     swap_of,
+    was_kept,
     write_prepared,
 )
 from models import Replacement
@@ -49,13 +50,16 @@ class Incoming:
 
 
 def kept_name(subject: Subject, adapter: BackupAdapter) -> str:
-    """What the live database of now would be called once it is put aside: a name that is free."""
+    """What the live database of now would be called once it is put aside: a name that is free, and that none
+    had before it, for a restore and its undo may come within one second."""
     live = subject.parameters
     head = live.name.encode()[:_LONGEST].decode(errors="ignore")
     moment = utc_now()
-    while exists(adapter, name := _name_beside(live, f"{head}_{moment:%Y%m%d_%H%M%S}")):
+    while True:
+        name = _name_beside(live, f"{head}_{moment:%Y%m%d_%H%M%S}")
+        if not (was_kept(name) or exists(adapter, name)):
+            return name
         moment += timedelta(seconds=1)
-    return name
 
 
 def _name_beside(live: ConnectionParameters, name: str) -> str:

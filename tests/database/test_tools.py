@@ -157,6 +157,10 @@ def test_a_failure_tells_the_last_line_and_notes_the_rest_without_secrets(tool: 
             "pg_dump ended with exit code 126: It cannot be started: Exec format error",
         ),
         ("#!/no/such/interpreter\n", "It cannot be started: No such file or directory"),
+        (
+            "#!/bin/sh\nprintf 'x: warning: old\nx: error: no: ERROR:  it broke\nCommand was: y\n' >&2\nexit 1\n",
+            "pg_dump ended with exit code 1: x: error: no: ERROR:  it broke",
+        ),
     ],
 )
 def test_other_ways_to_fail(tool: Made, script: str, said: str) -> None:

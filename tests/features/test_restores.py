@@ -50,9 +50,11 @@ from tests.servers import Server
 
 
 def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
-    shop: Settings, server: Server, database_url: str
+    shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole walk: nothing is lost, and the way back stays open (TRUST D4, B10)."""
+    now = utc_now()  # all of it within one second
+    monkeypatch.setattr("features.swaps.utc_now", lambda: now)
     backup = back_up(shop)
     add_books(server, database_url, 1000, 5)
     server.execute(database_url, "DELETE FROM book WHERE id = 7")
@@ -72,6 +74,8 @@ def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
     assert (undone.state, undone.can_undo, back.can_undo) == ("undone", False, True)
     run(shop, undo_restore, back.id, "shop", made_by="ada")
     assert count(server, database_url) == BOOKS
+    with application_context(shop):
+        assert len({one.kept_name for one in list_replacements("shop")}) == 3
 
 
 def test_a_restore_into_a_new_database_leaves_the_live_one_alone(
