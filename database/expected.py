@@ -19,6 +19,8 @@ TABLES: frozenset[str] = frozenset(
         "operation_phase",
         "registered_database",
         "replacement",
+        "seed_part",
+        "seed_run",
         "session",
         "sign_in_failure",
         "sign_in_link",
@@ -59,6 +61,9 @@ registered_database environment host id message name password port size state tl
 registered_database tls_root_certificate version
 replacement backup_id created_at database database_id id is_own kept_name kept_until
 replacement live_identity live_name new_identity new_name operation_id state swapped_at
+seed_part done first first_key id parents removed_at run_id seconds seed table_name wanted
+seed_run database finished_at id made_by mode operation_id seconds seed started_at
+seed_run undone_at updated wanted
 session columns device ended_at id last_active_at rows ssh_profile_id started_at user_id
 sign_in_failure account at id ip_address network
 sign_in_link created_at expires_at id issuer purpose token_hash used_at user_id
@@ -103,6 +108,10 @@ INDEXES: frozenset[str] = frozenset(
         "ix_replacement_backup_id",
         "ix_replacement_database_id",
         "ix_replacement_state_kept_until",
+        "ix_seed_part_run_id",
+        "ix_seed_part_table_name_seed",
+        "ix_seed_run_database_started_at",
+        "ix_seed_run_operation_id",
         "ix_session_ssh_profile_id",
         "ix_session_started_at",
         "ix_session_user_id",
@@ -145,6 +154,8 @@ CONSTRAINTS: frozenset[str] = frozenset(
         "ck_registered_database_dialect",
         "ck_registered_database_environment",
         "ck_replacement_state",
+        "ck_seed_part_rows",
+        "ck_seed_run_mode",
         "ck_session_ended_at",
         "ck_session_terminal_size",
         "ck_sign_in_link_purpose",
@@ -171,6 +182,7 @@ CONSTRAINTS: frozenset[str] = frozenset(
         "fk_operation_phase_operation_id",
         "fk_replacement_backup_id",
         "fk_replacement_database_id",
+        "fk_seed_part_run_id",
         "fk_session_ssh_profile_id",
         "fk_session_user_id",
         "fk_sign_in_link_user_id",

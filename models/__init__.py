@@ -10,6 +10,7 @@ from models.migration_history import MigrationHistory
 from models.online_user import OnlineUser
 from models.operation import OperationLine, OperationPhase, OperationRecord, TargetLock
 from models.registered_database import RegisteredDatabase
+from models.seed_run import SeedPart, SeedRun
 from models.session import Session
 from models.size_sample import SizeSample
 from models.ssh_profile import SshProfile
@@ -32,6 +33,8 @@ __all__ = [
     "OperationRecord",
     "RegisteredDatabase",
     "Replacement",
+    "SeedPart",
+    "SeedRun",
     "Session",
     "SignInFailure",
     "SignInLink",

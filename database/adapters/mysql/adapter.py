@@ -66,6 +66,7 @@ class MySQLAdapter(NetworkAdapter):
         super().__init__(parameters)
         # Whom a GRANT has to name; the server alone knows which of its accounts let us in.
         self.account = f"{parameters.user}@%"
+        self.loading = False  # True for connections that may send rows as a file
 
     @property
     def maintenance(self) -> ConnectionParameters:
@@ -86,7 +87,7 @@ class MySQLAdapter(NetworkAdapter):
         return (*self.driver_errors(), OSError, ValueError)
 
     def _open(self, timeout: float, address: str) -> Connection:
-        return open_connection(self.parameters, timeout, address)
+        return open_connection(self.parameters, timeout, address, loading=self.loading)
 
     def prepare(self, connection: Connection) -> None:
         super().prepare(connection)

@@ -24,13 +24,15 @@ _READABLE_METHODS = ("mysql_clear_password", "dialog")
 
 
 def open_connection(
-    parameters: ConnectionParameters, timeout: float, address: str = ""
+    parameters: ConnectionParameters, timeout: float, address: str = "", *, loading: bool = False
 ) -> pymysql.Connection[Any]:
     """A connection in autocommit; the handshake may take `timeout` seconds. `address` is dialled in place of
-    looking the host up, whose name TLS checks all the same."""
+    looking the host up, whose name TLS checks all the same. One for `loading` sends rows of ours as if they
+    were a file, and no file either."""
     from database.adapters.mysql.careful import CarefulConnection
+    from database.adapters.mysql.infile import LoadingConnection
 
-    connection = CarefulConnection(
+    connection = (LoadingConnection if loading else CarefulConnection)(
         host=parameters.host,
         port=parameters.port,
         user=parameters.user,
@@ -40,7 +42,7 @@ def open_connection(
         autocommit=True,
         connect_timeout=max(1, timeout),
         program_name=APPLICATION,
-        local_infile=False,
+        local_infile=loading,
         auth_plugin_map=_refused_methods(parameters),
         defer_connect=True,
         **_tls(parameters),

@@ -1,0 +1,88 @@
+"""Seeding on MySQL and MariaDB: LOAD DATA LOCAL from our own memory where the server takes it, else inserts
+of many rows; short transactions, as a cluster wants them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, cast
+
+from core.errors import ServerError
+from database.adapters.base import Connection, fetch_all
+from database.adapters.mysql.adapter import MySQLAdapter
+from database.adapters.seeding import Rows, SeedingAdapter, Target, affected, lines_of
+
+_DUPLICATE, _PASSING = 1062, (1205, 1213)
+_GAP = 100  # keys that sessions may have been given whose rows are not to be seen yet
+_AT_ONCE = 500  # rows of one INSERT
+
+
+class MySQLSeeding(SeedingAdapter):
+    """One MySQL or MariaDB database."""
+
+    batch = 5_000
+    begin = "START TRANSACTION"
+    _takes_files = False
+
+    def open(self, timeout: float) -> Connection:
+        cast("MySQLAdapter", self.adapter).loading = True
+        return super().open(timeout)
+
+    def prepare(self, connection: Connection) -> None:
+        with suppress(ServerError):
+            self._takes_files = bool(self.adapter.value(connection, "SELECT @@GLOBAL.local_infile"))
+
+    def reserve(self, connection: Connection, target: Target, count: int) -> int:
+        quote = self.adapter.quote
+        sql = f"SELECT max({quote(target.key)}) FROM {quote(target.table)}"
+        [(highest,)] = fetch_all(connection, sql)
+        return 1 if highest is None else max(0, int(highest)) + 1 + _GAP
+
+    def load(self, connection: Connection, target: Target, rows: Rows) -> None:
+        if self._takes_files and self._load_as_file(connection, target, rows):
+            return
+        into = f"{self.adapter.quote(target.table)} ({self._column_list(target.columns)})"
+        for some in _pieces(rows):
+            fetch_all(connection, f"INSERT INTO {into} VALUES {_marks(some)}", _flat(some))
+
+    def _load_as_file(self, connection: Any, target: Target, rows: Rows) -> bool:
+        """Put all rows in, or none and give False: what is wrong with a row is only a warning there, and an
+        INSERT says it as an error."""
+        table, columns = self.adapter.quote(target.table), self._column_list(target.columns)
+        fetch_all(connection, "SAVEPOINT load_rows")
+        sql = (
+            f"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {table} CHARACTER SET utf8mb4 "
+            f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({columns})"
+        )
+        if connection.load(sql, lines_of(rows)) == (len(rows), 0):
+            return True
+        fetch_all(connection, "ROLLBACK TO SAVEPOINT load_rows")
+        return False
+
+    def upsert(self, connection: Connection, target: Target, rows: Rows) -> int:
+        quote = self.adapter.quote
+        table, columns = quote(target.table), self._column_list(target.columns)
+        changes = ", ".join(f"{quote(one)} = VALUES({quote(one)})" for one in target.changed)
+        changed = 0
+        for some in _pieces(rows):
+            sql = f"INSERT INTO {table} ({columns}) VALUES {_marks(some)} ON DUPLICATE KEY UPDATE {changes}"
+            changed += affected(connection, sql, _flat(some))  # 1 for a new row, 2 for a changed one
+        return changed
+
+    def collides(self, error: BaseException) -> bool:
+        return error.args[:1] == (_DUPLICATE,)
+
+    def passes(self, error: BaseException) -> bool:
+        return bool(error.args) and error.args[0] in _PASSING
+
+
+def _pieces(rows: Rows) -> list[Rows]:
+    return [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+
+
+def _marks(rows: Rows) -> str:
+    one = f"({', '.join(['%s'] * len(rows[0]))})"
+    return ", ".join([one] * len(rows))
+
+
+def _flat(rows: Rows) -> list[Any]:
+    return [value for row in rows for value in row]

@@ -1,0 +1,68 @@
+"""Seeding on PostgreSQL: COPY, and a staging table for upserts."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from database.adapters.base import Connection, fetch_all
+from database.adapters.seeding import Rows, SeedingAdapter, Target, affected, lines_of
+
+_UNIQUE, _PASSING = "23505", ("40P01", "40001", "55P03")
+_SEQUENCE = "SELECT pg_catalog.pg_get_serial_sequence(%s, %s)"
+
+
+class PostgreSQLSeeding(SeedingAdapter):
+    """One PostgreSQL database."""
+
+    batch = 20_000
+
+    def prepare(self, connection: Connection) -> None:
+        # Moments are written without their zone, which is UTC.
+        fetch_all(connection, "SET TimeZone = 'UTC'")
+
+    def reserve(self, connection: Connection, target: Target, count: int) -> int:
+        """Nobody may write while the keys are taken off the table's sequence, if it has one."""
+        quote = self.adapter.quote
+        table, key = quote(target.table), quote(target.key)
+        fetch_all(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+        first = int(fetch_all(connection, f"SELECT coalesce(max({key}), 0) + 1 FROM {table}")[0][0])
+        [(sequence,)] = fetch_all(connection, _SEQUENCE, (table, target.key))
+        if sequence is None:
+            return first
+        [(last, is_used)] = fetch_all(connection, f"SELECT last_value, is_called FROM {sequence}")
+        first = max(first, int(last) + bool(is_used))
+        fetch_all(connection, "SELECT pg_catalog.setval(%s, %s)", (sequence, first + count - 1))
+        return first
+
+    def load(self, connection: Connection, target: Target, rows: Rows) -> None:
+        self._copy(connection, self.adapter.quote(target.table), target, rows)
+
+    def upsert(self, connection: Connection, target: Target, rows: Rows) -> int:
+        quote = self.adapter.quote
+        table, columns = quote(target.table), self._column_list(target.columns)
+        fetch_all(
+            connection,
+            f"CREATE TEMPORARY TABLE seeding_stage ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0",
+        )
+        self._copy(connection, "seeding_stage", target, rows)
+        rest = [quote(column) for column in target.changed]
+        changes = ", ".join(f"{column} = excluded.{column}" for column in rest)
+        old, new = (", ".join(f"{whose}.{column}" for column in rest) for whose in (table, "excluded"))
+        return affected(
+            connection,
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM seeding_stage "
+            f"ON CONFLICT ({quote(target.key)}) DO UPDATE SET {changes} "
+            f"WHERE ({old}) IS DISTINCT FROM ({new})",
+        )
+
+    def collides(self, error: BaseException) -> bool:
+        return getattr(error, "pgcode", None) == _UNIQUE
+
+    def passes(self, error: BaseException) -> bool:
+        return getattr(error, "pgcode", None) in _PASSING
+
+    def _copy(self, connection: Any, table: str, target: Target, rows: Rows) -> None:
+        with connection.cursor() as cursor:
+            sql = f"COPY {table} ({self._column_list(target.columns)}) FROM STDIN"
+            cursor.copy_expert(sql, io.BytesIO(lines_of(rows)), 262_144)

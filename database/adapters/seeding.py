@@ -1,0 +1,193 @@
+"""The contract for seeding: many rows put into a table the fastest way there is, keys set aside for them, and
+exactly those rows taken out again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from database.adapters.base import Adapter, Connection, fetch_all
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table that is filled: its name, its key first among its `columns`, those of them in which no two
+    rows are alike, and those that an upsert leaves as they are."""
+
+    table: str
+    columns: tuple[str, ...]
+    unique: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The column of the key."""
+        return self.columns[0]
+
+    @property
+    def changed(self) -> list[str]:
+        """The columns that an upsert writes."""
+        return [column for column in self.columns[1:] if column not in self.kept]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A column of another table, or the same, that refers to a table's key."""
+
+    table: str
+    column: str
+
+
+class SeedingAdapter(ABC):
+    """Loads rows on one kind of server, over a plain connection in autocommit. The driver's errors pass
+    through; whoever calls has them explained."""
+
+    batch: ClassVar[int]  # rows in one transaction
+    mark: ClassVar[str] = "%s"  # of a bound value
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+
+    def prepare(self, connection: Connection) -> None:
+        """Make a connection that was just opened fit for this."""
+        self.adapter.ping(connection)
+
+    def open(self, timeout: float) -> Connection:
+        """A connection that can load. Raises what `Adapter.connect` raises."""
+        return self.adapter.connect(timeout)
+
+    @contextmanager
+    def transaction(self, connection: Connection) -> Iterator[None]:
+        """The statements inside are done together or not at all."""
+        fetch_all(connection, self.begin)
+        try:
+            yield
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        fetch_all(connection, "COMMIT")
+
+    begin: ClassVar[str] = "BEGIN"
+
+    def _roll_back(self, connection: Connection) -> None:
+        try:
+            fetch_all(connection, "ROLLBACK")
+        except self.adapter.driver_errors():
+            connection.close()  # lost, and the transaction with it
+
+    @abstractmethod
+    def reserve(self, connection: Connection, target: Target, count: int) -> int:
+        """The first of `count` successive keys that nobody has and, once the row with the last of them is
+        there, nobody is given. Within a transaction."""
+
+    @abstractmethod
+    def load(self, connection: Connection, target: Target, rows: Rows) -> None:
+        """Put rows in. Within a transaction."""
+
+    @abstractmethod
+    def upsert(self, connection: Connection, target: Target, rows: Rows) -> int:
+        """Put rows in, or bring those that have their keys to the same values; gives how many were not
+        already so. Within a transaction."""
+
+    @abstractmethod
+    def collides(self, error: BaseException) -> bool:
+        """True when a row is alike to another where none may be."""
+
+    @abstractmethod
+    def passes(self, error: BaseException) -> bool:
+        """True when the same transaction may well succeed if it is tried again."""
+
+    keys_return: ClassVar[bool] = False  # the key of a row that is gone may be given to another
+
+    def refresh(self, connection: Connection, tables: Collection[str]) -> None:
+        """Let the server look anew at what is in those tables, which it plans by."""
+        for table in tables:
+            fetch_all(connection, f"ANALYZE {self.adapter.quote(table)}")
+
+    def taken(self, connection: Connection, target: Target, column: str, rows: Rows) -> set[Any]:
+        """The values of `column` among those of `rows` that rows with other keys have."""
+        position, found = target.columns.index(column), set()
+        quote = self.adapter.quote
+        for step in range(0, len(rows), 500):
+            some = {row[position]: row[0] for row in rows[step : step + 500]}
+            marks = ", ".join([self.mark] * len(some))
+            sql = (
+                f"SELECT {quote(column)}, {quote(target.key)} FROM {quote(target.table)} "
+                f"WHERE {quote(column)} IN ({marks})"
+            )
+            there = fetch_all(connection, sql, list(some))
+            found |= {value for value, key in there if some.get(value) != key}
+        return found
+
+    def count(self, connection: Connection, target: Target, first: int, last: int) -> int:
+        """Rows with keys from `first` to `last`."""
+        quote, mark = self.adapter.quote, self.mark
+        sql = (
+            f"SELECT count(*) FROM {quote(target.table)} WHERE {quote(target.key)} BETWEEN {mark} AND {mark}"
+        )
+        return int(fetch_all(connection, sql, (first, last))[0][0])
+
+    def remove(
+        self,
+        connection: Connection,
+        target: Target,
+        first: int,
+        last: int,
+        pointers: Sequence[Pointer],
+    ) -> int:
+        """Delete the rows with keys from `first` to `last` that nothing points to by any of `pointers`; gives
+        how many. Within a transaction."""
+        quote = self.adapter.quote
+        table, key = quote(target.table), quote(target.key)
+        sql = f"DELETE FROM {table} WHERE {table}.{key} BETWEEN {self.mark} AND {self.mark}"
+        for pointer in pointers:
+            other = quote(pointer.table)
+            sql += (
+                f" AND NOT EXISTS (SELECT 1 FROM {other} AS other "
+                f"WHERE other.{quote(pointer.column)} = {table}.{key})"
+            )
+        return affected(connection, sql, (first, last))
+
+    def _column_list(self, columns: Sequence[str]) -> str:
+        return ", ".join(map(self.adapter.quote, columns))
+
+
+def affected(connection: Connection, sql: str, values: Sequence[object] = ()) -> int:
+    """Run one statement and give how many rows it touched."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql, tuple(values))
+        return int(cursor.rowcount)
+    finally:
+        cursor.close()
+
+
+def lines_of(rows: Rows) -> bytes:
+    r"""Rows as COPY and LOAD DATA read them: tabs between values, \N for none, backslashes before what would
+    be misread. The separators stand as control characters until everything else is escaped at once."""
+    text = "\x1e".join(
+        "\x1f".join(
+            ["\x1d" if value is None else value if type(value) is str else str(value) for value in row]
+        )
+        for row in rows
+    )
+    for plain, written in _ESCAPES:
+        if plain in text:
+            text = text.replace(plain, written)
+    return f"{text}\n".encode()
+
+
+_ESCAPES = (
+    ("\\", "\\\\"),
+    ("\t", "\\t"),
+    ("\n", "\\n"),
+    ("\r", "\\r"),
+    ("\x1f", "\t"),
+    ("\x1e", "\n"),
+    ("\x1d", "\\N"),
+)

@@ -1,0 +1,1 @@
+"""What seeded rows look like: for each table a list of fields, and how each is made."""
