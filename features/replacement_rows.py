@@ -106,10 +106,9 @@ def mark(id: str, state: str) -> None:
 
 def was_kept(name: str) -> bool:
     """True when a restore put something aside under that name, whatever became of it."""
+    named = select(Replacement.id).where(Replacement.kept_name == name).limit(1)
     with transaction() as session:
-        return (
-            session.scalar(select(Replacement.id).where(Replacement.kept_name == name).limit(1)) is not None
-        )
+        return session.scalar(named) is not None
 
 
 def _newest_of(session: DatabaseSession, database: str) -> str | None:

@@ -158,8 +158,8 @@ def test_a_failure_tells_the_last_line_and_notes_the_rest_without_secrets(tool: 
         ),
         ("#!/no/such/interpreter\n", "It cannot be started: No such file or directory"),
         (
-            "#!/bin/sh\nprintf 'x: warning: old\nx: error: no: ERROR:  it broke\nCommand was: y\n' >&2\nexit 1\n",
-            "pg_dump ended with exit code 1: x: error: no: ERROR:  it broke",
+            "#!/bin/sh\nprintf 'x: warning: old\nx: error: no: ERROR:  broke\nCommand was: y' >&2\nexit 1\n",
+            "pg_dump ended with exit code 1: x: error: no: ERROR:  broke",
         ),
     ],
 )
