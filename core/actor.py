@@ -28,3 +28,4 @@ class Actor:
     through: str  # "web", "cli", "api", "webhook", "start"
     address: str = ""
     user_id: int | None = None
+    token_prefix: str | None = None  # of the API token that they came with

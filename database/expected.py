@@ -51,8 +51,8 @@ migration_history applied_at applied_by duration id migration_name revision
 online_user id ip_address last_seen login_datetime user_agent user_id username
 operation actor address arguments attempt attempts cancel_requested_at cancel_requested_by
 operation created_at done error_code error_hint error_message finished_at heartbeat_at id
-operation kind lease_until phase result role started_at state target through title total
-operation unit user_id worker
+operation kind lease_until phase result role started_at state target through title
+operation token_prefix total unit user_id worker
 operation_line at id message operation_id
 operation_phase attempt done finished_at name operation_id position speeds started_at total
 operation_phase unit

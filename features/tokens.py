@@ -131,7 +131,7 @@ def authenticate_token(text: str, address: str, at: datetime) -> Bearer:
         begin_attempt(Door(f"bearer {network_of(address)}", address), at)
         raise TokenRefused()
     _touch(facts, at)
-    actor = Actor(facts.username, facts.least_role, "api", address, facts.user_id)
+    actor = Actor(facts.username, facts.least_role, "api", address, facts.user_id, facts.prefix)
     return Bearer(actor, facts.prefix, facts.expires_at)
 
 

@@ -49,6 +49,7 @@ class OperationRecord(Model):
     role: Mapped[str] = mapped_column(String(20), default="")
     user_id: Mapped[int | None] = mapped_column(Identifier)
     address: Mapped[str] = mapped_column(String(45), default="")
+    token_prefix: Mapped[str | None] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=1)
     worker: Mapped[str] = mapped_column(String(255), default="")

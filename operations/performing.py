@@ -73,7 +73,8 @@ def _perform(
 def _refusal(actor: Actor, feature: Feature[Any, Any]) -> NotAllowed:
     """Asked again when the work begins: who was demoted or shut out since gets nothing (TRUST Z6)."""
     error = not_allowed(actor, feature.declaration)
-    error.hint = "Their role was changed after they asked. Nothing was done."
+    what = "token was revoked, has expired or became less" if actor.token_prefix else "role was changed"
+    error.hint = f"Their {what} after they asked. Nothing was done."
     return error
 
 

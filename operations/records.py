@@ -19,6 +19,7 @@ def operation_columns(run: Run) -> dict[str, Any]:
     words |= {"actor": actor.name, "through": actor.through, "role": actor.role}
     values: dict[str, Any] = {name: clip(text, _OPERATIONS.c[name]) for name, text in words.items()}
     values |= {"id": run.id, "created_at": run.started_at, "user_id": actor.user_id}
+    values |= {"token_prefix": actor.token_prefix}
     return values | {"attempts": run.attempts, "arguments": run.arguments}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from core.actor import Actor, Role
-from models import OperationRecord, User
+from core.clock import utc_now
+from models import ApiToken, OperationRecord, User
 from operations.audit import append
 from operations.leases import lease_columns
 from operations.locks import find_holder, pass_lock, take_lock
@@ -20,7 +21,7 @@ from operations.tables import has_tables, missing_tables, refuse_newer
 from operations.takeover import settle
 
 _OPERATIONS = table_of(OperationRecord)
-_USERS = table_of(User)
+_USERS, _TOKENS = table_of(User), table_of(ApiToken)
 
 
 def plain(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -67,17 +68,23 @@ def claim(connection: Connection, id: str) -> Run | None:
 
 
 def present_role(connection: Connection, actor: Actor) -> Role | None:
-    """The role the user behind `actor` has by now, None when inactive or gone; of others the role they came
-    with (TRUST Z6)."""
+    """The role the user behind `actor` has by now, or that of the token they came with where it is less; None
+    when either opens nothing any more. Of others the role they came with (TRUST Z6)."""
     if actor.user_id is None:
         return actor.role
     active = (_USERS.c.id == actor.user_id) & _USERS.c.is_active.is_(True)
     role = connection.execute(select(_USERS.c.role).where(active)).scalar()
-    return Role(role) if role else None
+    roles: list[str | None] = [role]
+    if actor.token_prefix is not None:
+        valid = (_TOKENS.c.revoked_at.is_(None), _TOKENS.c.expires_at > utc_now())
+        mine = (_TOKENS.c.prefix == actor.token_prefix, _TOKENS.c.user_id == actor.user_id)
+        roles.append(connection.execute(select(_TOKENS.c.role).where(*mine, *valid)).scalar())
+    found = [Role(one) for one in roles if one]
+    return min(found, key=list(Role).index) if len(found) == len(roles) else None
 
 
 def _run_of(row: Row[Any]) -> Run:
-    actor = Actor(row.actor, Role(row.role), row.through, row.address, row.user_id)
+    actor = Actor(row.actor, Role(row.role), row.through, row.address, row.user_id, row.token_prefix)
     return Run(
         row.kind,
         row.title,

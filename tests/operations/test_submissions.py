@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from core.actor import Actor, Role
+from core.clock import utc_now
 from core.errors import NotAllowed, TargetBusy, Unsupported
+from core.naming import new_id
 from core.progress import Event, Operation
 from core.settings import Settings, load_settings
 from database.transactions import transaction
-from models import User
+from models import ApiToken, User
 from operations.audit_chain import verify_chain
 from operations.performing import perform
 from operations.runner import Runner, in_context
@@ -89,6 +93,27 @@ def test_who_was_demoted_meanwhile_gets_nothing(settings: Settings) -> None:
     assert counted(settings, "shelf") == 0
 
 
+def test_what_a_token_asked_for_waits_in_vain_once_it_opens_nothing(settings: Settings) -> None:
+    """TRUST Z6, S7: revoked, expired or gone since; of a lesser token no more than that."""
+    user_id = in_context(settings, add_user, "olga")
+    ends: dict[str, dict[str, object]] = {
+        "active": {},
+        "revoked": {"revoked_at": utc_now()},
+        "expired": {"expires_at": utc_now()},
+        "less": {"role": "viewer"},
+    }
+    seen = {}
+    for number, (name, end) in enumerate(ends.items()):
+        prefix = f"{number:012x}"
+        in_context(settings, add_token, user_id, prefix)
+        actor = Actor("olga", Role.OPERATOR, "api", "192.0.2.1", user_id, prefix)
+        id = Runner(actor, settings).submit(count_to, "shelf")
+        in_context(settings, change_token, prefix, end)
+        assert perform(settings, CATALOGUE, id)
+        seen[name] = in_context(settings, read_operation, id).state
+    assert seen == {"active": "succeeded", "revoked": "failed", "expired": "failed", "less": "failed"}
+
+
 def test_who_stayed_an_operator_gets_it_done(settings: Settings) -> None:
     user_id = in_context(settings, add_user, "olga")
     actor = Actor("olga", Role.OPERATOR, "web", "192.0.2.1", user_id)
@@ -143,6 +168,18 @@ def add_user(name: str) -> int:
         session.add(user)
         session.flush()
         return user.id
+
+
+def add_token(user_id: int, prefix: str) -> None:
+    with transaction() as session:
+        row = ApiToken(id=new_id(), user_id=user_id, name="ci", prefix=prefix, hash="", role="operator")
+        row.created_by, row.expires_at = "olga", utc_now() + timedelta(days=1)
+        session.add(row)
+
+
+def change_token(prefix: str, change: Mapping[str, object]) -> None:
+    with transaction() as session:
+        session.execute(update(ApiToken).where(ApiToken.prefix == prefix).values(dict(change, name="ci")))
 
 
 def change_user(id: int, change: Mapping[str, object] | None) -> None:
