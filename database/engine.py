@@ -76,15 +76,16 @@ def hurry(engine: Engine, adapter: Adapter) -> None:
     event.listen(engine, "checkout", let_work)  # after the ping
 
 
-def migration_engine(parameters: ConnectionParameters) -> Engine:
-    """An engine for DDL: no pool, locks waited for LOCK_TIMEOUT seconds, and on SQLite real transactions
-    with the foreign keys off, so that rebuilding a table does not empty the tables that refer to it."""
+def migration_engine(parameters: ConnectionParameters, statement_timeout: float = 0) -> Engine:
+    """An engine for DDL: no pool, locks waited for LOCK_TIMEOUT seconds, statements ended after
+    `statement_timeout` where that is not 0, and on SQLite real transactions with the foreign keys off, so
+    that rebuilding a table does not empty the tables that refer to it."""
     adapter = adapter_for(parameters)
     is_file = _is_file(adapter)
     engine = create_engine(
         engine_url(parameters),
         poolclass=NullPool,
-        creator=connector(adapter, CONNECT_TIMEOUT, LOCK_TIMEOUT),
+        creator=connector(adapter, CONNECT_TIMEOUT, LOCK_TIMEOUT, statement_timeout),
         hide_parameters=True,
         **({} if is_file else _transactions(adapter)),
     )
@@ -95,13 +96,17 @@ def migration_engine(parameters: ConnectionParameters) -> Engine:
     return engine
 
 
-def connector(adapter: Adapter, timeout: float, lock_timeout: float | None = None) -> Callable[[], Any]:
+def connector(
+    adapter: Adapter, timeout: float, lock_timeout: float | None = None, statement_timeout: float = 0
+) -> Callable[[], Any]:
     """A function that opens a connection of the driver by way of `adapter`."""
 
     def connect() -> Any:
         connection = adapter.connect(timeout)
         if lock_timeout is not None:
             adapter.lock_patience(connection, lock_timeout)
+        if statement_timeout:
+            adapter.statement_timeout(connection, statement_timeout)
         return connection
 
     return connect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, cast
 
 from sqlalchemy import Connection, Table, delete, insert, inspect, select
 
@@ -27,20 +27,60 @@ class AppliedRevision:
     seconds: float
 
 
-class Journal:
-    """Follows one run of migrations. `applied` grows as steps are committed."""
+class Listener:
+    """Hears how a run of migrations goes on; what it does not care for, it leaves as it is here."""
 
-    def __init__(self, applied_by: str, on_step: Callable[[AppliedRevision], None] | None = None) -> None:
+    def begins(self, revision: str, name: str) -> None:
+        """The next revision begins. What is raised here ends the run between two revisions."""
+
+    def ran(self, sql: str, seconds: float) -> None:
+        """A statement was done."""
+
+    def skipped(self, sql: str) -> None:
+        """A statement was done by an earlier run that was cut off."""
+
+    def waits(self, seconds: float, reason: str) -> None:
+        """A lock was not to be had; it is tried again after `seconds`."""
+
+
+class Watch(Protocol):
+    """Who looks at the single statements of a run."""
+
+    def around(self, step: Any) -> Callable[..., None]: ...
+
+    def end(self) -> None: ...
+
+
+class Journal:
+    """Follows one run of migrations. `applied` grows as steps are committed. It writes
+    migration_history where the database `keeps_history`: others may have a table of that name."""
+
+    def __init__(
+        self,
+        applied_by: str,
+        on_step: Callable[[AppliedRevision], None] | None = None,
+        listener: Listener | None = None,
+        *,
+        keeps_history: bool = True,
+    ) -> None:
         self.applied: list[AppliedRevision] = []
+        self.listener = listener or Listener()
+        self.watch: Watch | None = None
         self._applied_by = applied_by
         self._on_step = on_step
+        self._keeps_history = keeps_history
         self._began = monotonic()
         self._recorded: AppliedRevision | None = None
 
     def follow(self, steps: Iterable[Any]) -> Iterator[Any]:
         """Hand out Alembic's steps one by one. The next is asked for when the last is committed."""
         for step in steps:
+            script = step.revision
+            self.listener.begins(script.revision, Path(script.path).stem)
             self._began = monotonic()
+            self._recorded = None
+            if self.watch:
+                step.migration_fn = self.watch.around(step)
             yield step
             self._report()
 
@@ -52,7 +92,10 @@ class Journal:
         seconds = monotonic() - self._began
         direction: Literal["upgrade", "downgrade"] = "upgrade" if step.is_upgrade else "downgrade"
         self._recorded = AppliedRevision(script.revision, Path(script.path).stem, direction, seconds)
-        _write(ctx.connection, self._recorded, self._applied_by)
+        if self._keeps_history:
+            _write(ctx.connection, self._recorded, self._applied_by)
+        if self.watch:
+            self.watch.end()
         self._began = monotonic()
 
     def _report(self) -> None:

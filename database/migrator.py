@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,24 +13,27 @@ from typing import Any
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from core.connection import ConnectionParameters
-from core.errors import AppError, MigrationError
+from core.errors import AppError, LockTimeout
 from database.adapters import adapter_for
 from database.adapters.base import Capability
 from database.context import current_settings
 from database.differences import describe_differences
 from database.engine import engine_url, explained, migration_engine
-from database.journal import AppliedRevision, Journal, rewrite_history
-from database.revisions import BASE, LOCATION, Target, find_target, known_revisions, position, target_position
+from database.journal import AppliedRevision, Journal, Listener, rewrite_history
+from database.migration_failures import told_what_is_left
+from database.migration_scripts import read_scripts
+from database.migration_watch import StatementWatch
+from database.revisions import BASE, LOCATION, find_target, known_revisions, position, target_position
 from database.schema_lock import PATIENCE, schema_lock
 from models import db
 
 __all__ = [
     "AppliedRevision",
+    "Listener",
     "current_revisions",
     "metadata_differences",
     "migrate",
@@ -36,6 +41,9 @@ __all__ = [
     "run_environment",
     "stamp",
 ]
+
+LOCK_TRIES = 5
+LOCK_PAUSE = 1.0  # seconds between them, more or less
 
 # Alembic's `op` and `context` are globals of the process.
 _one_at_a_time = threading.Lock()
@@ -47,20 +55,27 @@ def migrate(
     *,
     applied_by: str,
     on_step: Callable[[AppliedRevision], None] | None = None,
+    listener: Listener | None = None,
     patience: float | None = PATIENCE,
+    statement_timeout: float = 0,
     location: Path = LOCATION,
+    keeps_history: bool = True,
     connection: Connection | None = None,
 ) -> tuple[AppliedRevision, ...]:
     """Bring the database to `target` ("head", "base", "+N", "-N", a revision or the unique beginning of
     one) and give what was applied, in order; each step is committed before `on_step` hears of it.
 
-    Waits `patience` seconds for the schema lock; None when the caller holds it. `connection` is for a
-    database in memory, which nobody else can open. Raises InvalidInput before anything else for a target
-    that names nothing, then TargetBusy, SchemaTooNew, MigrationError, ServerError."""
-    goal = find_target(target, known_revisions(location))
-    journal = Journal(applied_by, on_step)
-    with _session(parameters, patience, connection) as session:
-        _run(session, location, goal, journal, _options(parameters, journal))
+    Waits `patience` seconds for the schema lock; None when the caller holds it. A lock within the database
+    that is not to be had is tried for again, LOCK_TRIES times in all. `connection` is for a database in
+    memory, which nobody else can open. Raises InvalidInput before anything else for a target that names
+    nothing, then TargetBusy, SchemaTooNew, MigrationError, ServerError; its hint says what is left."""
+    known = known_revisions(location)
+    goal = find_target(target, known)
+    journal = Journal(applied_by, on_step, listener, keeps_history=keeps_history)
+    with _session(parameters, patience, connection, statement_timeout) as session:
+        here = position(current_revisions(session), known)
+        there = target_position(goal, here, known)
+        _run_patiently(session, location, there, journal, parameters)
     return tuple(journal.applied)
 
 
@@ -80,7 +95,7 @@ def stamp(
     with _session(parameters, patience, connection) as session:
         context = MigrationContext.configure(session, opts=_options(parameters, None))
         position(context.get_current_heads(), known)
-        context.stamp(_scripts(location), known[goal - 1].id if goal else BASE)
+        context.stamp(read_scripts(location), known[goal - 1].id if goal else BASE)
         rewrite_history(session, known[:goal], applied_by)
         session.commit()
     return known[goal - 1].id if goal else ""
@@ -122,7 +137,10 @@ def _configure(environment: Any, **options: Any) -> None:
 
 @contextmanager
 def _session(
-    parameters: ConnectionParameters, patience: float | None, connection: Connection | None
+    parameters: ConnectionParameters,
+    patience: float | None,
+    connection: Connection | None,
+    statement_timeout: float = 0,
 ) -> Iterator[Connection]:
     """A connection to migrate on, under the lock where `patience` is given."""
     with ExitStack() as stack:
@@ -132,36 +150,58 @@ def _session(
             return
         if patience is not None:
             stack.enter_context(schema_lock(parameters, patience))
-        engine = migration_engine(parameters)
+        engine = migration_engine(parameters, statement_timeout)
         stack.callback(engine.dispose)
         yield stack.enter_context(engine.connect())
 
 
+def _run_patiently(
+    session: Connection, location: Path, there: int, journal: Journal, parameters: ConnectionParameters
+) -> None:
+    """Go to the revision at that place; a lock that is not to be had is tried for again."""
+    for left in range(LOCK_TRIES - 1, -1, -1):
+        try:
+            with explained(parameters):
+                _run(session, location, there, journal, parameters)
+            return
+        except LockTimeout as error:
+            session.rollback()
+            if not left:
+                raise
+            pause = LOCK_PAUSE * (0.5 + random.random())
+            journal.listener.waits(pause, error.message)
+            time.sleep(pause)
+
+
 def _run(
-    connection: Connection, location: Path, goal: Target, journal: Journal, options: dict[str, Any]
+    connection: Connection, location: Path, there: int, journal: Journal, parameters: ConnectionParameters
 ) -> None:
     known = known_revisions(location)
     here = position(current_revisions(connection), known)
-    there = target_position(goal, here, known)
     connection.rollback()  # else Alembic takes the transaction for someone else's, and leaves it open
     if there == here:
         return
-    scripts = _scripts(location)
+    scripts = read_scripts(location)
     find = scripts._upgrade_revs if there > here else scripts._downgrade_revs
     revision = known[there - 1].id if there else BASE
+    watch = journal.watch = StatementWatch(connection, parameters, journal.listener)
+    if watch.log:
+        first, direction = (known[here], "upgrade") if there > here else (known[here - 1], "downgrade")
+        watch.log.resume(first.id, direction, [one.id for one in known[:here]])
+        connection.rollback()
 
     def steps(heads: Any, _context: Any) -> Iterator[Any]:
         return journal.follow(find(revision, heads))
 
-    with _one_at_a_time, EnvironmentContext(Config(), scripts, fn=steps) as environment:
-        try:
-            _configure(environment, connection=connection, **options)
-        except CommandError as error:
-            raise MigrationError(str(error)) from error
-
-
-def _scripts(location: Path) -> ScriptDirectory:
-    return ScriptDirectory(str(location))
+    with (
+        _one_at_a_time,
+        watch.watching(),
+        told_what_is_left(watch, parameters),
+        EnvironmentContext(Config(), scripts, fn=steps) as environment,
+    ):
+        _configure(environment, connection=connection, **_options(parameters, journal))
+    if watch.log:
+        watch.log.close()
 
 
 def _options(parameters: ConnectionParameters, journal: Journal | None) -> dict[str, Any]:

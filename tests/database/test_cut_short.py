@@ -93,6 +93,7 @@ def test_a_downgrade_that_meets_a_lock_drops_nothing(
     if server.dialect == "sqlite":
         pytest.skip("there a reader holds nothing")
     monkeypatch.setattr("database.engine.LOCK_TIMEOUT", 1.0)
+    monkeypatch.setattr("database.migrator.LOCK_TRIES", 1)
     parameters = parse_url(database_url)
     first = known_revisions()[0].id
     migrate(parameters, first, applied_by="test")

@@ -193,6 +193,7 @@ def test_ddl_does_not_wait_for_ever(
 ) -> None:
     """TRUST section 4.3 (d): by default PostgreSQL waits for ever, MariaDB for a day."""
     monkeypatch.setattr("database.engine.LOCK_TIMEOUT", 1.0)
+    monkeypatch.setattr("database.migrator.LOCK_TRIES", 1)
     tree = make_tree(tmp_path / "tree", (FAMILY, "pass"), ('op.drop_table("child")', "pass"))
     migrate(parse_url(database_url), "r1", applied_by="ann", location=tree)
     with closing(connect(database_url)) as other, closing(other.cursor()) as cursor:

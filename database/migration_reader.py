@@ -1,0 +1,183 @@
+"""Reads what a statement of a migration changes, out of its text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from database.adapters.migrating import Change, ChangeKind
+
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it does not know, the plan says
+
+_LOOKS = (exp.Select, exp.Show, exp.Set, exp.Use, exp.Describe, exp.Pragma, exp.Transaction, exp.Commit)
+
+
+def read_changes(sql: str, grammar: str) -> tuple[Change, ...]:
+    """What `sql` changes, in its order; a statement that cannot be read is one UNKNOWN change."""
+    try:
+        statements = sqlglot.parse(sql, dialect=grammar)
+    except SqlglotError:
+        return (Change(ChangeKind.UNKNOWN),)
+    return tuple(change for statement in statements if statement for change in _changes(statement))
+
+
+def read_copy(sql: str, grammar: str) -> dict[str, str]:
+    """Which column goes where in an INSERT ... SELECT: the new name, and the old one it is made from."""
+    statement = sqlglot.parse_one(sql, dialect=grammar)
+    new = [one.name for one in statement.this.expressions]
+    made_from = [one.find(exp.Column) for one in statement.expression.expressions]
+    return {name: old.name for name, old in zip(new, made_from, strict=True) if old is not None}
+
+
+def _changes(statement: Any) -> Iterator[Change]:
+    if isinstance(statement, exp.Alter):
+        yield from _altered(statement)
+    elif not isinstance(statement, _LOOKS):
+        read = next((read for kind, read in _READERS.items() if isinstance(statement, kind)), _unknown)
+        yield read(statement)
+
+
+def _altered(statement: Any) -> Iterator[Change]:
+    if statement.args.get("kind") != "TABLE":
+        yield Change(ChangeKind.HARMLESS, name=_name(statement.this))
+        return
+    table = _name(statement.this)
+    for action in statement.args.get("actions") or ():
+        read = next((read for kind, read in _ACTIONS.items() if isinstance(action, kind)), None)
+        is_online = bool(statement.args.get("not_valid"))
+        yield read(table, action, is_online) if read else Change(ChangeKind.UNKNOWN, table)
+
+
+def _created(statement: Any) -> Change:
+    kind, this = statement.args["kind"], statement.this
+    if kind == "TABLE":
+        return Change(ChangeKind.CREATE_TABLE, _name(this))
+    if kind == "INDEX":
+        is_online = bool(statement.args.get("concurrently"))
+        return Change(
+            ChangeKind.CREATE_INDEX, _name(this.args.get("table")), str(this.name), is_online=is_online
+        )
+    return Change(ChangeKind.HARMLESS, name=_name(this))
+
+
+def _dropped(statement: Any) -> Change:
+    kind, name = statement.args["kind"], _name((statement.args.get("tables") or [None])[0])
+    if kind == "TABLE":
+        return Change(ChangeKind.DROP_TABLE, name)
+    if kind == "INDEX":
+        place = statement.args.get("cluster")
+        return Change(ChangeKind.DROP_INDEX, _name(place.this) if place else "", name)
+    return Change(ChangeKind.DROP_OTHER, name=name)
+
+
+def _unknown(_statement: Any) -> Change:
+    return Change(ChangeKind.UNKNOWN)
+
+
+def _emptied(statement: Any) -> Change:
+    return Change(ChangeKind.EMPTY_TABLE, _name((statement.expressions or [None])[0]))
+
+
+def _inserted(statement: Any) -> Change:
+    return Change(ChangeKind.INSERT, _name(statement.this))
+
+
+def _updated(statement: Any) -> Change:
+    return Change(ChangeKind.UPDATE, _name(statement.this))
+
+
+def _deleted(statement: Any) -> Change:
+    return Change(ChangeKind.DELETE, _name(statement.this))
+
+
+def _harmless(statement: Any) -> Change:
+    return Change(ChangeKind.HARMLESS, _name(statement.this))
+
+
+def _column_added(table: str, action: Any, _is_online: bool) -> Change:
+    required, default = False, ""
+    for one in action.args.get("constraints") or ():
+        if isinstance(one.kind, exp.NotNullColumnConstraint) and not one.kind.args.get("allow_null"):
+            required = True
+        if isinstance(one.kind, exp.DefaultColumnConstraint | exp.GeneratedAsIdentityColumnConstraint):
+            default = one.kind.sql() or "generated"
+    if "SERIAL" in str(action.args.get("kind") or "").upper():
+        default = "nextval"
+    return Change(ChangeKind.ADD_COLUMN, table, action.name, required=required, default=default)
+
+
+def _column_changed(table: str, action: Any, _is_online: bool) -> Change:
+    name = action.name
+    if action.args.get("dtype") is not None:
+        return Change(ChangeKind.CHANGE_COLUMN, table, name)
+    if action.args.get("allow_null") is False:
+        return Change(ChangeKind.REQUIRE_VALUE, table, name, required=True)
+    return Change(ChangeKind.CHANGE_DEFAULT, table, name)
+
+
+def _column_modified(table: str, action: Any, _is_online: bool) -> Change:
+    after, before = action.this.name, action.args.get("rename_from")
+    if before is not None and before.name != after:
+        return Change(ChangeKind.RENAME_COLUMN, table, before.name, after)
+    return Change(ChangeKind.CHANGE_COLUMN, table, after)
+
+
+def _part_dropped(table: str, action: Any, _is_online: bool) -> Change:
+    kinds = {"COLUMN": ChangeKind.DROP_COLUMN, "INDEX": ChangeKind.DROP_INDEX, "KEY": ChangeKind.DROP_INDEX}
+    kind = kinds.get(action.args["kind"], ChangeKind.DROP_CONSTRAINT)
+    return Change(kind, table, action.args["tables"][0].name)
+
+
+def _constraint_added(table: str, action: Any, is_online: bool) -> Change:
+    one = action.expressions[0]
+    if isinstance(one, exp.IndexColumnConstraint):
+        return Change(ChangeKind.CREATE_INDEX, table, one.name)
+    kind = ChangeKind.ADD_KEY if action.find(exp.ForeignKey) else ChangeKind.ADD_CONSTRAINT
+    name = one.name if isinstance(one, exp.Constraint) else ""
+    return Change(kind, table, name, is_online=is_online)
+
+
+def _renamed(table: str, action: Any, _is_online: bool) -> Change:
+    return Change(ChangeKind.RENAME_TABLE, table, new_name=_name(action.this))
+
+
+def _column_renamed(table: str, action: Any, _is_online: bool) -> Change:
+    return Change(ChangeKind.RENAME_COLUMN, table, action.this.name, action.args["to"].name)
+
+
+def _key_dropped(table: str, _action: Any, _is_online: bool) -> Change:
+    return Change(ChangeKind.DROP_CONSTRAINT, table, "PRIMARY")
+
+
+def _name(place: Any) -> str:
+    """The name of a table as the catalogue spells it; the schema is left out."""
+    if isinstance(place, exp.Schema):
+        place = place.this
+    return str(place.name) if place is not None else ""
+
+
+_READERS: dict[Any, Callable[[Any], Change]] = {
+    exp.Create: _created,
+    exp.Drop: _dropped,
+    exp.TruncateTable: _emptied,
+    exp.Insert: _inserted,
+    exp.Update: _updated,
+    exp.Delete: _deleted,
+    exp.Comment: _harmless,
+    exp.Grant: _harmless,
+}
+_ACTIONS: dict[Any, Callable[[str, Any, bool], Change]] = {
+    exp.ColumnDef: _column_added,
+    exp.AlterColumn: _column_changed,
+    exp.ModifyColumn: _column_modified,
+    exp.Drop: _part_dropped,
+    exp.AddConstraint: _constraint_added,
+    exp.AlterRename: _renamed,
+    exp.RenameColumn: _column_renamed,
+    exp.DropPrimaryKey: _key_dropped,
+}
