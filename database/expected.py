@@ -13,6 +13,7 @@ TABLES: frozenset[str] = frozenset(
         "command",
         "login_session",
         "migration_history",
+        "migration_run",
         "online_user",
         "operation",
         "operation_line",
@@ -48,6 +49,8 @@ command session_id text user_id working_dir
 login_session created_at expires_at id ip_address last_seen online_user_id proven_at stays
 login_session token_hash user_agent user_id
 migration_history applied_at applied_by duration id migration_name revision
+migration_run applied_by backup database direction fingerprint from_revision health_after
+migration_run health_before id plan_hash revisions seconds started_at state to_revision
 online_user id ip_address last_seen login_datetime user_agent user_id username
 operation actor address arguments attempt attempts cancel_requested_at cancel_requested_by
 operation created_at done error_code error_hint error_message finished_at heartbeat_at id
@@ -98,6 +101,7 @@ INDEXES: frozenset[str] = frozenset(
         "ix_login_session_expires_at",
         "ix_login_session_online_user_id",
         "ix_login_session_user_id",
+        "ix_migration_run_database_started_at",
         "ix_online_user_login_datetime",
         "ix_online_user_user_id",
         "ix_online_user_username",
@@ -150,6 +154,8 @@ CONSTRAINTS: frozenset[str] = frozenset(
         "ck_backup_origin",
         "ck_command_duration",
         "ck_command_exit_code",
+        "ck_migration_run_direction",
+        "ck_migration_run_state",
         "ck_operation_state",
         "ck_registered_database_dialect",
         "ck_registered_database_environment",

@@ -77,6 +77,11 @@ class StatementWatch:
         if self.log:
             self.log.end()
 
+    def close(self) -> None:
+        """The run is at its end."""
+        if self.log:
+            self.log.close()
+
     def _before(
         self, _c: Connection, _cursor: Any, sql: str, parameters: Any, _context: Any, many: bool
     ) -> tuple[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,15 @@ from database.journal import AppliedRevision, Journal, Listener, rewrite_history
 from database.migration_failures import told_what_is_left
 from database.migration_scripts import read_scripts
 from database.migration_watch import StatementWatch
-from database.revisions import BASE, LOCATION, find_target, known_revisions, position, target_position
+from database.revisions import (
+    BASE,
+    LOCATION,
+    Revision,
+    find_target,
+    known_revisions,
+    position,
+    target_position,
+)
 from database.schema_lock import PATIENCE, schema_lock
 from models import db
 
@@ -184,11 +192,7 @@ def _run(
     scripts = read_scripts(location)
     find = scripts._upgrade_revs if there > here else scripts._downgrade_revs
     revision = known[there - 1].id if there else BASE
-    watch = journal.watch = StatementWatch(connection, parameters, journal.listener)
-    if watch.log:
-        first, direction = (known[here], "upgrade") if there > here else (known[here - 1], "downgrade")
-        watch.log.resume(first.id, direction, [one.id for one in known[:here]])
-        connection.rollback()
+    watch = journal.watch = _watch(connection, parameters, journal, known, here, upgrade=there > here)
 
     def steps(heads: Any, _context: Any) -> Iterator[Any]:
         return journal.follow(find(revision, heads))
@@ -200,8 +204,25 @@ def _run(
         EnvironmentContext(Config(), scripts, fn=steps) as environment,
     ):
         _configure(environment, connection=connection, **_options(parameters, journal))
+    watch.close()
+
+
+def _watch(
+    connection: Connection,
+    parameters: ConnectionParameters,
+    journal: Journal,
+    known: Sequence[Revision],
+    here: int,
+    *,
+    upgrade: bool,
+) -> StatementWatch:
+    """Who looks at the statements of the run. Raises MigrationError when another was begun before it."""
+    watch = StatementWatch(connection, parameters, journal.listener)
     if watch.log:
-        watch.log.close()
+        first, direction = (known[here], "upgrade") if upgrade else (known[here - 1], "downgrade")
+        watch.log.resume(first.id, direction, [one.id for one in known[:here]])
+        connection.rollback()
+    return watch
 
 
 def _options(parameters: ConnectionParameters, journal: Journal | None) -> dict[str, Any]:

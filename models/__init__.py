@@ -7,6 +7,7 @@ from models.base import db
 from models.command import Command
 from models.login_session import LoginSession, SignInFailure, SignInLink
 from models.migration_history import MigrationHistory
+from models.migration_run import MigrationRun
 from models.online_user import OnlineUser
 from models.operation import OperationLine, OperationPhase, OperationRecord, TargetLock
 from models.registered_database import RegisteredDatabase
@@ -27,6 +28,7 @@ __all__ = [
     "Command",
     "LoginSession",
     "MigrationHistory",
+    "MigrationRun",
     "OnlineUser",
     "OperationLine",
     "OperationPhase",
