@@ -104,7 +104,7 @@ def create_first_admin(token: str, new: NewUser, password: str, at: datetime) ->
     read_link(token, Purpose.FIRST_ADMIN, at)  # before the costly hash
     check_password(password, new.username, new.email, new.name)
     password_hash = hash_password(password)
-    with _naming_conflicts(), _first_admin_lock(), transaction() as session:
+    with naming_conflicts(), _first_admin_lock(), transaction() as session:
         use_up(session, token, Purpose.FIRST_ADMIN, at)
         if active_admin_exists(session):
             raise LinkUseless()
@@ -117,7 +117,7 @@ def create_admin(op: Operation, username: str, email: str, name: str) -> str:
     password. Raises InvalidInput, and AlreadyExists when the name or the email is another's."""
     new = NewUser(name, email, username)
     check_new_user(new)
-    with _naming_conflicts(), transaction() as session:
+    with naming_conflicts(), transaction() as session:
         user = session.scalar(select(User).where(User.username == username))
         if user is not None:
             _check_is_admin(user, new)
@@ -186,11 +186,12 @@ def _first_admin_lock() -> Iterator[None]:
 
 
 @contextmanager
-def _naming_conflicts() -> Iterator[None]:
+def naming_conflicts() -> Iterator[None]:
+    """Say of a row that stands against another what it is about. Raises AlreadyExists."""
     try:
         yield
-    except AlreadyExists:
-        raise
     except Conflict as error:
+        if type(error) is not Conflict:
+            raise  # one that says more
         message = "Another user has this username or this email."
         raise AlreadyExists(message, hint="Choose another.") from error

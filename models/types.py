@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import BigInteger, Date, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.dialects import mysql
@@ -20,8 +20,8 @@ LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
 def by_code_point(length: int) -> TypeEngine[str]:
-    """Text compared by code point, as it is by the table's collation on MySQL and by itself on SQLite, so that
-    one index sorts it and finds its beginnings."""
+    """Text compared by code point, as the collation of all tables does it on MySQL and SQLite by itself, so
+    that one index sorts it and finds its beginnings."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
@@ -57,7 +57,7 @@ class FoldedString(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(by_code_point(self.impl_instance.length or 0))
+        return dialect.type_descriptor(by_code_point(cast(String, self.impl_instance).length or 0))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else fold(value)
