@@ -24,6 +24,8 @@ MATRIX = {
     "api_operations.cancel": Role.OPERATOR,
     "api_operations.index": Role.VIEWER,
     "api_operations.show": Role.VIEWER,
+    "api_replacements.index": Role.VIEWER,
+    "api_replacements.undo": Role.ADMIN,
     "api_restores.create": Role.ADMIN,
     "api_restores.show": Role.ADMIN,
     "api_retention.create": Role.ADMIN,

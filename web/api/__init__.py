@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web.api import backups, databases, document, operations, restores, retention, tokens
+from web.api import backups, databases, document, operations, replacements, restores, retention, tokens
 from web.api.errors import answer_error
 from web.api.frame import ConsoleApi
 from web.bearer import API
 from web.errors import answer_errors_under
 
-_PARTS = (operations, databases, backups, restores, retention, tokens)
+_PARTS = (operations, databases, backups, restores, replacements, retention, tokens)
 
 
 def register_api(app: Flask) -> None:

@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 
 from core.actor import Actor, Role
+from core.clock import utc_now
 from core.naming import new_id
 from features.backup_verification import verify_backup
 from features.backups import create_backup
-from models import OperationRecord, db
+from models import OperationRecord, Replacement, db
 from operations.runner import Runner
 from tests.features.backing import add_backup
 from tests.servers import Server
@@ -190,3 +191,32 @@ def test_what_would_go_is_shown_before_it_goes(console: Flask, program: MakeProg
     assert program("operator").post(f"{LIST}/prune").status_code == 403
     assert caller.post(f"{LIST}/prune", json={"days": 30}).status_code == 202
     assert [(kind, arguments) for kind, _, arguments in queued(console)] == [("backup.prune", {"days": 30})]
+
+
+def test_a_restore_is_undone_by_naming_its_database(console: Flask, program: MakeProgram) -> None:
+    """What was put aside is listed without the folder it is in; the newest of a database alone goes back."""
+    with console.app_context():
+        older, newer = (add_replacement(f"/var/lib/shop_{number}.db") for number in (1, 2))
+    address = "/api/v1/replacements"
+    listed = program("viewer").get(f"{address}?database=shop").get_json()["replacements"]
+    assert [(one["id"], one["kept_name"], one["can_undo"]) for one in listed] == [
+        (newer, "shop_2.db", True),
+        (older, "shop_1.db", False),
+    ]
+    caller = program()
+    for id, name, status in ((newer, "other", 422), (older, "shop", 409), (newer, "shop", 202)):
+        assert caller.post(f"{address}/{id}/undo", json={"database": name}).status_code == status
+    assert queued(console) == [
+        ("backup.undo", "shop", {"replacement": newer, "database": "shop", "made_by": "mvogt"})
+    ]
+
+
+def add_replacement(kept: str) -> str:
+    """A restore of shop that put something aside."""
+    row = Replacement(id=new_id(), operation_id=new_id(), created_at=utc_now(), database="shop")
+    row.is_own, row.state = False, "swapped"
+    row.live_name, row.new_name, row.kept_name = "/var/lib/shop.db", "/var/lib/new.db", kept
+    row.live_identity, row.new_identity = "1", "2"
+    db.session.add(row)
+    db.session.commit()
+    return row.id

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from core.clock import utc_now
 from core.naming import new_id
+from features.databases import own_database
 from models import RegisteredDatabase, db
 from tests.web.api.program import Program, make_token
 from tests.web.conftest import MakeApp
@@ -51,3 +52,8 @@ def test_all_databases_the_own_one_first(console: Flask) -> None:
         "checked_at": "",
     }
     assert "canary" not in answer.text and "account" not in answer.text
+    with console.app_context():
+        place = own_database().fields.place
+    known = Program(console, make_token(console, "admin").text).get("/api/v1/databases")
+    assert known.get_json()["databases"][0]["place"] == place
+    assert own["place"] == (place.rpartition("/")[2] if own["dialect"] == "sqlite" else place)
