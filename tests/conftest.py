@@ -12,6 +12,7 @@ import pytest
 from dotenv import load_dotenv
 
 from core.variables import NAMES
+from tests.schema_templates import SchemaTemplates
 from tests.servers import (
     DIALECTS,
     Fleet,
@@ -114,6 +115,29 @@ def database_url(server: Server) -> Iterator[str]:
     yield url
     server.drop_database(url)
     _forget_queue(url)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SchemaTemplates]:
+    """`templates.copy_into(url)` gives an empty database the schema of now."""
+    servers = {name: one for name, one in available().items() if isinstance(one, Server)}
+    one = SchemaTemplates(tmp_path_factory.mktemp("templates"), servers)
+    yield one
+    one.drop()
+
+
+@pytest.fixture
+def schema_url(database_url: str, templates: SchemaTemplates) -> str:
+    """A fresh database with the schema of now."""
+    templates.copy_into(database_url)
+    return database_url
+
+
+@pytest.fixture
+def sqlite_schema_url(sqlite_url: str, templates: SchemaTemplates) -> str:
+    """The URL of a new SQLite file with the schema of now."""
+    templates.copy_into(sqlite_url)
+    return sqlite_url
 
 
 @pytest.fixture

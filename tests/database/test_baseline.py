@@ -14,10 +14,9 @@ from tests.servers import Server
 
 
 @pytest.fixture
-def migrated_url(database_url: str) -> str:
+def migrated_url(schema_url: str) -> str:
     """A database at the head."""
-    migrate(parse_url(database_url), applied_by="test")
-    return database_url
+    return schema_url
 
 
 def add_user(connection: Connection, username: str, email: str = "", name: str = "Bob") -> None:

@@ -20,7 +20,6 @@ from database.context import application_context
 from database.logbook import carry_logbook, copy_rows, opened, table_of, without_id
 from database.logbook_access import carry_access
 from database.logbook_rest import carry_rest
-from database.migrator import migrate
 from models import (
     ApiToken,
     AuditEvent,
@@ -53,6 +52,7 @@ from tests.database.logbook_rows import (
     token,
     user,
 )
+from tests.schema_templates import SchemaTemplates
 from tests.servers import Server
 
 ADMIN = Actor("ada", Role.ADMIN, "cli")
@@ -66,24 +66,22 @@ def take_note(op: Operation, name: str) -> None:
 
 
 @pytest.fixture
-def live(server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    return migrated(database_url, monkeypatch)
+def live(schema_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return settings_of(schema_url, monkeypatch)
 
 
 @pytest.fixture
-def copy(server: Server, live: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def copy(server: Server, live: Settings, templates: SchemaTemplates) -> Iterator[Settings]:
     """A second database; `live` stays the one the environment names."""
     url = server.create_database()
-    migrate(parse_url(url), applied_by="test")
+    templates.copy_into(url)
     yield replace(live, database=parse_url(url), migration_database=parse_url(url))
     server.drop_database(url)
 
 
-def migrated(url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings_of(url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("DATABASE_URL", url)
-    settings = load_settings()
-    migrate(settings.database, applied_by="test")
-    return settings
+    return load_settings()
 
 
 def back_up(live: Settings, copy: Settings) -> None:

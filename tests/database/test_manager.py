@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from core.connection import parse_url
 from core.errors import (
     ConnectionFailed,
     DatabaseMissing,
@@ -30,7 +29,6 @@ from database import db_manager, init_database
 from database.adapters.base import Capability
 from database.context import application_context
 from database.manager import InitReport, wait_for_database
-from database.migrator import migrate
 from database.revisions import head_revision, known_revisions
 from models import User, db
 from tests.database.application import ROOT, Workers, settings_for
@@ -59,11 +57,10 @@ def test_nothing_is_made_without_auto_init(database_url: str, caplog: pytest.Log
     assert tables(database_url) == set()
 
 
-def test_a_matching_schema_without_a_stamp_is_adopted(server: Server, database_url: str) -> None:
-    migrate(parse_url(database_url), applied_by="test")
-    server.execute(database_url, "DROP TABLE alembic_version")
-    assert initialise(settings_for(database_url)) == InitReport(False, True, head_revision(), ())
-    assert scalars(database_url, "SELECT version_num FROM alembic_version") == [head_revision()]
+def test_a_matching_schema_without_a_stamp_is_adopted(server: Server, schema_url: str) -> None:
+    server.execute(schema_url, "DROP TABLE alembic_version")
+    assert initialise(settings_for(schema_url)) == InitReport(False, True, head_revision(), ())
+    assert scalars(schema_url, "SELECT version_num FROM alembic_version") == [head_revision()]
 
 
 def test_a_schema_that_differs_is_refused_and_left_alone(server: Server, database_url: str) -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from core.connection import ConnectionParameters, parse_url
 from core.errors import Conflict, PrivilegeMissing
-from database.migrator import migrate
 from database.schema import drop_schema, find_faults
 from models import User, db
 from tests.database.schemas import add_user, count_rows, make_schema
@@ -29,13 +28,12 @@ def whole(database_url: str) -> ConnectionParameters:
     return parse_url(database_url)
 
 
-def test_drop_takes_our_tables_and_no_others(server: Server, database_url: str) -> None:
-    parameters = parse_url(database_url)
-    migrate(parameters, applied_by="test")
-    server.execute(database_url, "CREATE TABLE of_another (id INTEGER)")
+def test_drop_takes_our_tables_and_no_others(server: Server, schema_url: str) -> None:
+    parameters = parse_url(schema_url)
+    server.execute(schema_url, "CREATE TABLE of_another (id INTEGER)")
     assert set(drop_schema(parameters)) == TABLES | {"alembic_version"}
     assert {fault.kind for fault in find_faults(parameters)} == {"missing"}
-    assert server.execute(database_url, "SELECT * FROM of_another") == []
+    assert server.execute(schema_url, "SELECT * FROM of_another") == []
     assert drop_schema(parameters) == ()
 
 

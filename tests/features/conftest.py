@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings, load_settings
-from database.migrator import migrate
 from features.health import Check, HealthReport, Status
 from tests.features import restoring
 from tests.servers import Server
@@ -31,11 +30,9 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 
 @pytest.fixture
-def settings(configure: Configure, database_url: str) -> Settings:
+def settings(configure: Configure, schema_url: str) -> Settings:
     """Those of a database with the schema in place."""
-    settings = configure(database_url)
-    migrate(settings.database, applied_by="test")
-    return settings
+    return configure(schema_url)
 
 
 def found(report: HealthReport, name: str) -> Check:
@@ -51,22 +48,19 @@ def well_but_for(report: HealthReport, *names: str) -> bool:
 
 @pytest.fixture
 def shop(
-    configure: Configure, sqlite_url: str, tmp_path: Path, server: Server, database_url: str
+    configure: Configure, sqlite_schema_url: str, tmp_path: Path, server: Server, database_url: str
 ) -> Iterator[Settings]:
     """A console on SQLite that backs up, with a small shop registered on each kind of server."""
-    settings = restoring.able(configure(sqlite_url), server, tmp_path)
-    Path(settings.database.database).touch()
-    migrate(settings.database, applied_by="test")
+    settings = restoring.able(configure(sqlite_schema_url), server, tmp_path)
     restoring.fill(server, database_url)
     yield restoring.registered(settings, database_url)
     restoring.drop_beside(server, database_url)
 
 
 @pytest.fixture
-def own(configure: Configure, server: Server, database_url: str, tmp_path: Path) -> Iterator[Settings]:
+def own(configure: Configure, server: Server, schema_url: str, tmp_path: Path) -> Iterator[Settings]:
     """A console on each kind of server, with two users."""
-    settings = restoring.able(configure(database_url), server, tmp_path)
-    migrate(settings.database, applied_by="test")
+    settings = restoring.able(configure(schema_url), server, tmp_path)
     restoring.add_users(settings, "ada", "bob")
     yield settings
-    restoring.drop_beside(server, database_url)
+    restoring.drop_beside(server, schema_url)

@@ -11,7 +11,6 @@ from core.backup_levels import DAMAGED, Level
 from core.errors import BackupError
 from core.settings import Settings
 from database.context import application_context
-from database.migrator import migrate
 from features.backup_duties import next_verification
 from features.backup_verification import verify_backup
 from operations.runner import Runner
@@ -21,11 +20,8 @@ from tests.features.restoring import ADMIN
 
 
 @pytest.fixture
-def console(configure: Configure, sqlite_url: str, tmp_path: Path) -> Settings:
-    settings = configure(sqlite_url, backup_dir=tmp_path / "backups")
-    Path(settings.database.database).touch()
-    migrate(settings.database, applied_by="test")
-    return settings
+def console(configure: Configure, sqlite_schema_url: str, tmp_path: Path) -> Settings:
+    return configure(sqlite_schema_url, backup_dir=tmp_path / "backups")
 
 
 def test_the_newest_that_is_not_proven_comes_next_and_once(console: Settings) -> None:

@@ -22,7 +22,6 @@ from core.settings import Settings
 from database import engine
 from database.adapters.base import Capability
 from database.context import application_context
-from database.migrator import migrate
 from features.backup_verification import verify_backup
 from features.backups import create_backup, list_backups
 from jobs.backup_chores import clear_leftovers
@@ -55,12 +54,17 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
 @pytest.mark.requires(Capability.SESSIONS)
 @pytest.mark.parametrize("name", ["archive.begun", "verify.readable"])
 def test_a_server_that_is_killed_in_the_middle_is_told_and_nothing_stays(
-    configure: Configure, sqlite_url: str, private_server: PrivateServer, tmp_path: Path, at: At, name: str
+    configure: Configure,
+    sqlite_schema_url: str,
+    private_server: PrivateServer,
+    tmp_path: Path,
+    at: At,
+    name: str,
 ) -> None:
     """TRUST F4."""
     server = private_server.server
     url = server.create_database("shop")
-    shop = console(able(configure(sqlite_url), server, tmp_path))
+    shop = able(configure(sqlite_schema_url), server, tmp_path)
     fill(server, url)
     add_text(server, url)
     shop = registered(shop, url)
@@ -194,9 +198,3 @@ def add_text(server: Server, url: str, megabytes: int = 6) -> None:
     for number in range(megabytes * 20):
         words = secrets.token_hex(25_000)
         server.execute(url, f"INSERT INTO text_of_nobody VALUES ({number}, '{words}')")
-
-
-def console(settings: Settings) -> Settings:
-    Path(settings.database.database).touch()
-    migrate(settings.database, applied_by="test")
-    return settings

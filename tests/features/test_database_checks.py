@@ -15,7 +15,6 @@ from core.connection import ConnectionParameters
 from core.progress import Operation
 from core.settings import Settings
 from database.context import application_context
-from database.migrator import migrate
 from features.database_checks import check_databases
 from features.database_probe import Answer, ask_database
 from features.databases import add_database, read_database
@@ -27,11 +26,10 @@ from tests.features.registering import described, with_places
 
 
 @pytest.fixture
-def settings(configure: Configure, database_url: str, tmp_path: Path) -> Settings:
+def settings(configure: Configure, schema_url: str, tmp_path: Path) -> Settings:
     """A console on each kind of server with eight registered files."""
     (tmp_path / "files").mkdir()
-    settings = configure(database_url)
-    migrate(settings.database, applied_by="test")
+    settings = configure(schema_url)
     settings = with_places(settings, f"sqlite:///{tmp_path}/files/x.db")
     with application_context(settings):
         for number in range(8):

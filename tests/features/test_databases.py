@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -19,7 +18,6 @@ from core.settings import Environment, Settings
 from database.adapters import closing_connection
 from database.adapters.base import Capability
 from database.context import application_context
-from database.migrator import migrate
 from features.console_checks import check_console
 from features.credentials import CredentialsKeyMissing, CredentialsUnreadable
 from features.database_checks import check_databases
@@ -44,12 +42,9 @@ THIS_MACHINE = ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", 
 
 
 @pytest.fixture
-def console(configure: Configure, sqlite_url: str) -> Settings:
+def console(configure: Configure, sqlite_schema_url: str) -> Settings:
     """Settings that may register nothing yet."""
-    settings = configure(sqlite_url)
-    Path(settings.database.database).touch()
-    migrate(settings.database, applied_by="test")
-    return settings
+    return configure(sqlite_schema_url)
 
 
 @pytest.fixture

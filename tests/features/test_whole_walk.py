@@ -13,7 +13,6 @@ from core.connection import parse_url
 from core.settings import Settings
 from database.adapters.base import Capability
 from database.context import application_context
-from database.migrator import migrate
 from features.backup_verification import verify_backup
 from features.restores import plan_restore
 from tests.features.chinook import TABLES, load_chinook, rows_of
@@ -37,11 +36,8 @@ from tests.servers import Server
 
 
 @pytest.fixture
-def console(configure: Configure, sqlite_url: str, tmp_path: Path, server: Server) -> Settings:
-    settings = able(configure(sqlite_url), server, tmp_path)
-    Path(settings.database.database).touch()
-    migrate(settings.database, applied_by="test")
-    return settings
+def console(configure: Configure, sqlite_schema_url: str, tmp_path: Path, server: Server) -> Settings:
+    return able(configure(sqlite_schema_url), server, tmp_path)
 
 
 def test_chinook_is_backed_up_proven_lost_and_restored(

@@ -14,7 +14,6 @@ from core.clock import utc_now
 from core.naming import new_id
 from core.settings import Settings, load_settings
 from database.context import application_context
-from database.migrator import migrate
 from database.transactions import transaction
 from features.backups import create_backup, list_backups, read_backup
 from jobs.backup_chores import clear_leftovers, prune, settle_restores, verify_new
@@ -27,13 +26,10 @@ from tests.operations.support import ADMIN
 
 
 @pytest.fixture
-def console(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+def console(sqlite_schema_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    monkeypatch.setenv("DATABASE_URL", sqlite_schema_url)
     monkeypatch.chdir(tmp_path)
-    settings = load_settings()
-    Path(settings.database.database).touch()
-    migrate(settings.database, applied_by="test")
-    return settings
+    return load_settings()
 
 
 def test_a_new_backup_is_proven_without_anybodys_asking(console: Settings) -> None:

@@ -49,10 +49,10 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
 
 
 @pytest.fixture
-def console(make_app: MakeApp, sqlite_url: str) -> Flask:
+def console(make_app: MakeApp, sqlite_schema_url: str) -> Flask:
     """An application with nobody in it. Not called `app`, for then every request of a test would share one
     context, and with it who is signed in."""
-    return make_app(sqlite_url)
+    return make_app(sqlite_schema_url)
 
 
 @pytest.fixture
