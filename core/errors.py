@@ -198,6 +198,7 @@ class ToolFailed(ToolError):
     """A program that was started did not do its work."""
 
     code = "tool_failed"
+    said = ""  # the end of what it said, without secrets
 
 
 class MigrationError(AppError):

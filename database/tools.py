@@ -33,7 +33,8 @@ _STARTER = Path(tool_start.__file__)
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 _KEPT = 64 * 1024  # bytes of what a program last said on standard error
 _SAID = 500  # characters of one line that an error repeats
-_ERROR = re.compile(r"\berror:|\bERROR\b|\bGot error\b")  # what follows it is the command, or how it ended
+# What the server said tells more than that the program failed, and that more than what it had tried.
+_ERRORS = re.compile(r"\b(ERROR|FATAL|PANIC)\b"), re.compile(r"\berror:|\bGot error\b")
 _LINES_NOTED = 20  # of the others
 _MERCY = 2.0  # seconds between the wish to end and the kill
 _VERSION = 30.0  # seconds to say a version
@@ -218,9 +219,11 @@ def _ending(exit_code: int) -> str:
 def _failed(op: Operation, tool: Tool, how: str, said: str) -> ToolFailed:
     lines = [visible(line.strip()) for line in said.splitlines() if line.strip()]
     last = lines[-1] if lines else ""
-    telling = next((line for line in lines if _ERROR.search(line)), last)
+    telling = next((line for word in _ERRORS for line in lines if word.search(line)), last)
     rest = [line for line in lines if line is not telling]
     for line in rest[-_LINES_NOTED:]:
         op.note(f"{tool.program}: {line}")
     more = "The operation's log has more of what it said." if rest else ""
-    return ToolFailed(f"{tool.program} {how}{f': {telling[:_SAID]}' if telling else '.'}", hint=more)
+    error = ToolFailed(f"{tool.program} {how}{f': {telling[:_SAID]}' if telling else '.'}", hint=more)
+    error.said = said
+    return error

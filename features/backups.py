@@ -11,19 +11,19 @@ from core.naming import new_id
 from core.progress import Operation, operation
 from core.text import size as in_words
 from database.adapters.backup import Selection
-from database.backups import Order, take_backup
+from database.backups import Order
 from database.context import current_settings
 from database.transactions import transaction
 from features.backup_calendar import CalendarDay, calendar
 from features.backup_details import BackupDetails, read_backup
 from features.backup_downloads import Download, download_backup, open_download
 from features.backup_figures import BackupSize, BackupSummary, backup_sizes, summarise
-from features.backup_files import backup_folder
 from features.backup_leftovers import recover_backups
 from features.backup_list import BackupCounts, BackupPage, backups_of, list_backups
 from features.backup_recording import record_backup
 from features.backup_rows import BackupFacts, EvidenceFacts, facts_of, find_backup
 from features.backup_subjects import Subject, find_subject
+from features.backup_tries import AGAIN, try_backup
 from models import Backup
 
 __all__ = [
@@ -71,13 +71,17 @@ def create_backup(
     nothing is kept."""
     subject = find_subject(database)
     _check(reason, note)
-    recover_backups(ended=op.id)  # what an attempt made that was cut off at its very end
-    if (made := _made_by(op.id, subject)) is not None:
-        return made
     selection = Selection(tuple(tables or ()), tuple(schemas or ()))
     key = current_settings().backup_encryption_key
-    order = Order(_new_id(op.id), subject.name, made_by, selection, contents, key, _last_size(subject))
-    taken = take_backup(op, subject.open_adapter(), backup_folder(), order)
+    taken = None
+    for left in range(AGAIN, -1, -1):
+        recover_backups(ended=op.id)  # what an attempt made that was cut off at its very end
+        if (made := _made_by(op.id, subject)) is not None:
+            return made
+        order = Order(_new_id(op.id), subject.name, made_by, selection, contents, key, _last_size(subject))
+        if taken := try_backup(op, subject.open_adapter(), order, is_last=not left):
+            break
+    assert taken  # the last try gives it, or raises
     facts = record_backup(
         taken.manifest,
         taken.manifest_sha256,

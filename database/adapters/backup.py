@@ -3,6 +3,7 @@ of another. What is the same everywhere (files, manifests, levels) lies above.""
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import IO, ClassVar
 
 from core.connection import ConnectionParameters
+from core.errors import AppError, ConnectionFailed, DatabaseMissing, SignInRefused, TlsFailed, ToolFailed
 from core.progress import Operation
 from database.adapters.base import Adapter, Connection, ServerVersion, SessionInfo, TableSize
 from database.manifest import Inventory, Manifest
@@ -131,11 +133,20 @@ class BackupAdapter(ABC):
     it may be the database's own. Names are databases of that server, for SQLite paths of files."""
 
     suffix: ClassVar[str]  # the ending of the dump's file: "dump", "sql", "db"
+    lost_words: ClassVar[re.Pattern[str]] = re.compile("(?!)")  # what a program says that lost its server
 
     def __init__(self, database: ConnectionParameters, keeper: ConnectionParameters, means: Means) -> None:
         self.database = database
         self.keeper = keeper
         self.means = means
+
+    def was_cut_off(self, error: AppError) -> bool:
+        """True for an error that says that the connection was lost, or the server went down, on the way: the
+        same may go well when it is begun anew."""
+        if isinstance(error, ToolFailed):
+            return bool(self.lost_words.search(error.said))
+        never = (SignInRefused, DatabaseMissing, TlsFailed)
+        return isinstance(error, ConnectionFailed) and not isinstance(error, never)
 
     @abstractmethod
     def snapshot(self, op: Operation, selection: Selection) -> AbstractContextManager[Snapshot]:

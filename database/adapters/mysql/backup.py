@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import AbstractContextManager, ExitStack, suppress
 
 from core.connection import ConnectionParameters
@@ -40,6 +41,10 @@ class MySQLBackup(BackupAdapter):
     """One MySQL database."""
 
     suffix = "sql"
+    lost_words = re.compile(
+        r"Lost connection|gone away|Server shutdown|Connection was killed"
+        r"|Can't connect|(?i:error:?) (1053|1927|2002|2003|2006|2013)\b"
+    )
     flavour = Flavour()
 
     def __init__(self, database: ConnectionParameters, keeper: ConnectionParameters, means: Means) -> None:

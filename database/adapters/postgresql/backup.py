@@ -3,6 +3,7 @@ own, and two renames at once to put that in the place of the live one."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import AbstractContextManager, closing
 from typing import cast
@@ -37,6 +38,11 @@ class PostgreSQLBackup(BackupAdapter):
     """One PostgreSQL database."""
 
     suffix = "dump"
+    lost_words = re.compile(
+        r"server closed the connection|terminating connection|no connection to the server"
+        r"|could not (receive|send) data|system is (starting up|shutting down|in recovery)"
+        r"|Connection refused|SSL connection has been closed"
+    )
 
     def snapshot(self, op: Operation, selection: Selection) -> AbstractContextManager[Snapshot]:
         return held_still(op, self.database, self.means, selection)
