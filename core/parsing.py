@@ -132,6 +132,17 @@ def networks(given: str) -> tuple[Network, ...]:
         raise ValueError("networks (10.0.0.0/8) and addresses with commas between") from None
 
 
+def named_folders(given: str) -> tuple[tuple[str, Path], ...]:
+    """NAME=FOLDER with commas between; no name twice."""
+    pairs = [one.strip().partition("=") for one in given.split(",") if one.strip()]
+    found = {
+        name.strip(): Path(folder.strip()) for name, _, folder in pairs if name.strip() and folder.strip()
+    }
+    if len(found) < len(pairs) or not given.isprintable():
+        raise ValueError("NAME=FOLDER with commas between")
+    return tuple(found.items())
+
+
 def trusted_hosts(given: str) -> tuple[str, ...]:
     """Host names with commas between them; one that starts with a dot stands for its subdomains too."""
     hosts = tuple(host for one in given.split(",") if (host := one.strip()))

@@ -44,11 +44,15 @@ class Settings:
     backup_verify: Level
     backup_target_hours: int | None
     skip_backup: bool
+    migration_backup_hours: int | None
+    migration_directories: tuple[tuple[str, Path], ...]
     backup_encryption_key: str
     backup_assertions_dir: Path
     restore_grace_days: int
     client_tools_path: str
     client_tools_floor: tuple[tuple[int, ...], ...]
+    default_seed_count: int
+    max_seed_count: int
     host: str
     port: int
     trusted_hosts: tuple[str, ...]

@@ -146,6 +146,18 @@ BACKUP_TARGET_HOURS = Variable(
     "Hours after which the newest verified backup is too old; none: the age is shown, and no alarm raised.",
 )
 SKIP_BACKUP = Variable("SKIP_BACKUP", parsing.flag, "false", "Migrate without a backup before.")
+MIGRATION_BACKUP_HOURS = Variable(
+    "MIGRATION_BACKUP_HOURS",
+    parsing.optional_whole(1, 87600),
+    "",
+    "Refuse to migrate unless a backup verified equal is younger than so many hours; none: do not ask.",
+)
+MIGRATION_DIRECTORIES = Variable(
+    "MIGRATION_DIRECTORIES",
+    parsing.named_folders,
+    "",
+    "Alembic folders of registered databases: NAME=FOLDER, with commas between.",
+)
 BACKUP_ENCRYPTION_KEY = Variable(
     "BACKUP_ENCRYPTION_KEY",
     parsing.age_recipient,
@@ -182,6 +194,13 @@ CLIENT_TOOLS_FLOOR = Variable(
     parsing.versions,
     "18.7,17.12,16.16,15.20,14.25",
     "PostgreSQL client programs below these versions restore nothing that was made elsewhere.",
+)
+
+DEFAULT_SEED_COUNT = Variable(
+    "DEFAULT_SEED_COUNT", parsing.whole(1, 10**10), "10", "Rows of each type that seeding adds."
+)
+MAX_SEED_COUNT = Variable(
+    "MAX_SEED_COUNT", parsing.whole(1, 10**10), "10000", "A number of rows above it needs --force."
 )
 
 CREDENTIALS_KEY = _secret("CREDENTIALS_KEY", "Encrypts stored passwords.")
