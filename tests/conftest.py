@@ -12,6 +12,7 @@ import pytest
 from dotenv import load_dotenv
 
 from core.variables import NAMES
+from tests import selection
 from tests.schema_templates import SchemaTemplates
 from tests.servers import (
     DIALECTS,
@@ -36,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("servers")
     group.addoption("--servers", default=",".join(_CHOICE), help="servers to use (default: %(default)s)")
     group.addoption("--require-servers", default="", help="servers without which the run fails, with commas")
+    selection.add_option(parser)
     group.addoption(
         "--env-file", help="file of variables (TEST_POSTGRESQL_URL=...) read before anything else"
     )
@@ -63,6 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--require-servers: {'; '.join(missing)}")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    selection.leave_out(config, items)
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     return [f"server: {line}" for line in _lines().values()] if _FLEET in config.stash else []
 
@@ -72,6 +78,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("servers")
         for line in _lines().values():
             terminalreporter.write_line(line)
+        if not config.option.thorough:
+            terminalreporter.write_line(selection.LEFT_OUT)
     # scripts/test runs the linters first; its last words are pytest's, so theirs are repeated here.
     if failed := os.environ.get("FAILED_CHECKS"):
         terminalreporter.write_line(f"failed before the tests: {failed}", red=True)

@@ -54,6 +54,7 @@ def evidence(settings: Settings, backup: BackupFacts) -> tuple[EvidenceFacts, ..
 # Proven
 
 
+@pytest.mark.every_server
 def test_every_level_is_a_fact_with_what_was_seen(shop: Settings) -> None:
     made = back_up(shop)
     proven = verify(shop, made.name, Level.HEALTHY)
@@ -124,6 +125,7 @@ def test_an_assertion_that_is_not_true_is_named(shop: Settings) -> None:
     assert "2 assertions true" in evidence(shop, made)[-1].details
 
 
+@pytest.mark.every_server
 @pytest.mark.parametrize("sql", ["SELECT * FROM nothing", "DELETE FROM book", "SELECT 1; SELECT 1", ""])
 def test_an_assertion_that_is_no_question_makes_nothing_healthy(shop: Settings, sql: str) -> None:
     made = back_up(shop)
@@ -184,6 +186,7 @@ def harm(folder: Path, made: BackupFacts, what: str) -> None:
             path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
 
 
+@pytest.mark.every_server
 @pytest.mark.parametrize("change", ["rows", "content", "view"])
 def test_a_copy_that_is_not_as_the_manifest_says_is_not_equal(shop: Settings, change: str) -> None:
     """TRUST B1: neither a row count nor a hash is believed for being written down."""

@@ -56,6 +56,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
 # Taken
 
 
+@pytest.mark.every_server
 def test_a_backup_is_stored_described_and_written_down(shop: Settings) -> None:
     made = back_up(shop)
     with application_context(shop):

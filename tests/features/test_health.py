@@ -26,6 +26,7 @@ def renamed(url: str, **changes: str) -> str:
 # What a well one says
 
 
+@pytest.mark.every_server
 def test_a_fresh_schema_is_healthy(settings: Settings) -> None:
     report = check_health(settings)
     assert well_but_for(report), report
@@ -54,6 +55,7 @@ def test_an_empty_database_is_unhealthy(configure: Configure, database_url: str)
     assert "manage_db.py init" in found(report, "migrations").hint
 
 
+@pytest.mark.every_server
 def test_a_missing_table_is_named(settings: Settings, server: Server, database_url: str) -> None:
     server.execute(database_url, "DROP TABLE user_log")
     report = check_health(settings)
@@ -80,6 +82,7 @@ def test_a_newer_database_is_unhealthy(settings: Settings, server: Server, datab
 # Not let in
 
 
+@pytest.mark.every_server
 @pytest.mark.requires(Capability.ACCOUNTS)
 def test_a_wrong_password_is_unhealthy(configure: Configure, database_url: str) -> None:
     report = check_health(configure(renamed(database_url, password="geheim-42")))

@@ -31,6 +31,7 @@ from tests.servers import Server
 MORE = 5
 
 
+@pytest.mark.every_server
 @pytest.mark.rounds
 def test_a_restore_killed_anywhere_is_brought_to_its_end(
     shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch

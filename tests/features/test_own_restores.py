@@ -41,6 +41,7 @@ def users(settings: Settings) -> list[str]:
     return in_context(settings, read)
 
 
+@pytest.mark.every_server
 def test_it_is_restored_over_itself_and_recorded(own: Settings) -> None:
     name = own.database.name
     backup = back_up(own, name)
@@ -105,6 +106,7 @@ def test_whoever_is_signed_in_stays_so_and_nobody_comes_back(own: Settings) -> N
     assert found.username == "bob"
 
 
+@pytest.mark.every_server
 def test_an_older_backup_is_brought_up_to_date_before_it_takes_its_place(
     own: Settings, server: Server
 ) -> None:

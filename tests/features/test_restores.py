@@ -49,6 +49,7 @@ from tests.features.restoring import (
 from tests.servers import Server
 
 
+@pytest.mark.every_server
 def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
     shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
         assert len({one.kept_name for one in list_replacements("shop")}) == 3
 
 
+@pytest.mark.every_server
 def test_a_restore_into_a_new_database_leaves_the_live_one_alone(
     shop: Settings, server: Server, database_url: str
 ) -> None:

@@ -87,6 +87,7 @@ class TestFirstAdminLink:
         assert (user.role, user.is_active) == ("admin", True)
 
 
+@pytest.mark.every_server
 def test_eight_workers_at_once_get_one_link(settings: Settings) -> None:
     start = Barrier(8)
 

@@ -42,6 +42,7 @@ def test_every_phase_reaches_its_total(settings: Settings) -> None:
     assert result.endswith(f"{found.foreign_keys} foreign keys.")  # type: ignore[attr-defined]
 
 
+@pytest.mark.every_server
 def test_each_fault_is_a_line_and_the_end_is_a_schema_fault(settings: Settings) -> None:
     adapter, connection = open_connection(settings.database, 5)
     with closing(connection):

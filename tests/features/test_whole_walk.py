@@ -40,6 +40,7 @@ def console(configure: Configure, sqlite_schema_url: str, tmp_path: Path, server
     return able(configure(sqlite_schema_url), server, tmp_path)
 
 
+@pytest.mark.every_server
 def test_chinook_is_backed_up_proven_lost_and_restored(
     console: Settings, server: Server, database_url: str
 ) -> None:
@@ -92,6 +93,7 @@ def owned_url(server: Server, database_url: str) -> Iterator[str]:
         server.execute(admin, f"DROP {'ROLE' if server.dialect == 'postgresql' else 'USER'} {account}")
 
 
+@pytest.mark.every_server
 @pytest.mark.requires(Capability.ACCOUNTS)
 def test_the_account_of_the_database_goes_on_with_what_it_had(
     console: Settings, server: Server, owned_url: str

@@ -33,6 +33,7 @@ def identity(shop: Shop) -> Iterator[x25519.Identity]:
         assert str(one).encode() not in path.read_bytes(), path
 
 
+@pytest.mark.every_server
 def test_a_backup_is_taken_proven_listed_and_shown(shop: Shop) -> None:
     made = shop.manage("backup", "shop", "--note", "before the sale")
     assert made.code == 0, made.err

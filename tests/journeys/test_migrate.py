@@ -67,6 +67,7 @@ def test_init_lists_three_faults_and_counts_the_others(tool: Tool, server: Serve
     assert len(ran.error) < 500
 
 
+@pytest.mark.every_server
 def test_nothing_is_pending_at_the_newest_revision(tool: Tool) -> None:
     tool("manage_db.py", "init")
     head = tool("migrate.py", "migrate")

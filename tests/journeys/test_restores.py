@@ -40,6 +40,7 @@ def test_a_backup_becomes_a_new_database_beside_the_live_one(shop: Shop) -> None
     assert shop.titles(shop.beside(copy)) == before
 
 
+@pytest.mark.every_server
 def test_d4_it_takes_the_place_of_the_live_one_and_gives_it_back(shop: Shop) -> None:
     name, before = shop.back_up(), shop.titles()
     after = change(shop)

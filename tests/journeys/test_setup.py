@@ -23,6 +23,7 @@ def manage(database_url: str, tmp_path: Path):
     return run
 
 
+@pytest.mark.every_server
 def test_init_with_sample_data_then_again(manage, server: Server, database_url: str, tmp_path: Path) -> None:
     first = manage("init", "--sample-data")
     assert first.code == 0, first.err
@@ -67,6 +68,7 @@ def test_status_names_server_revision_and_tables(manage, server: Server) -> None
     assert re.search(r"^user_log +0 ", status.out, re.M)
 
 
+@pytest.mark.every_server
 def test_drop_wants_a_confirmation_and_drops_only_ours(manage, server: Server, database_url: str) -> None:
     manage("init")
     server.execute(database_url, "CREATE TABLE theirs (id INTEGER PRIMARY KEY)")

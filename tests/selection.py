@@ -1,0 +1,49 @@
+"""Which tests a run leaves to the thorough one: what is above the adapters asks the same of each kind of
+server, and takes minutes on each. There one kind does, but for tests that are marked `every_server`."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.connection import Dialect
+from database.adapters import adapter_class
+
+_ABOVE = ("tests/features/", "tests/jobs/", "tests/journeys/", "tests/web/", "tests/test_scripts/")
+LEFT_OUT = (
+    "Features and journeys ran on one kind of server, but for those marked every_server; --thorough: on each."
+)
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """`--thorough`: all tests on all servers."""
+    parser.getgroup("servers").addoption(
+        "--thorough", action="store_true", help="run features and journeys on every server, not on one"
+    )
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take from `items` those that the usual run does without. Asked for by name, they stay."""
+    if config.option.thorough or any("::" in argument for argument in config.args):
+        return
+    left_out = [item for item in items if not _is_usual(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_usual(item)]
+
+
+def _is_usual(item: pytest.Item) -> bool:
+    dialect = _dialect(item)
+    if not dialect or not item.nodeid.startswith(_ABOVE) or item.get_closest_marker("every_server"):
+        return True
+    return dialect == _one_that_does(item)
+
+
+def _dialect(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("server", "")) if callspec else ""
+
+
+def _one_that_does(item: pytest.Item) -> str:
+    """SQLite, which is fast; PostgreSQL where SQLite lacks what the test requires."""
+    wanted = {capability for mark in item.iter_markers("requires") for capability in mark.args}
+    return Dialect.SQLITE if wanted <= adapter_class(Dialect.SQLITE).capabilities else Dialect.POSTGRESQL
