@@ -157,6 +157,13 @@ class ConnectionTimeout(ConnectionFailed):
     code = "connection_timeout"
 
 
+class DatabaseDamaged(ServerError):
+    """What the database holds cannot be read."""
+
+    code = "database_damaged"
+    hint = "Restore a backup that is verified."
+
+
 class PrivilegeMissing(ServerError):
     """The database account lacks a privilege."""
 

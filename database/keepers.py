@@ -48,15 +48,15 @@ def backup_means(settings: Settings) -> Means:
 
 
 def _kind_of(database: ConnectionParameters, timeout: float) -> Dialect:
-    """What really answers, also where the database itself is gone: then its server does."""
+    """What really answers, also where the database itself is gone: then its server does. A file answers for
+    nobody else, whether or not it can be read."""
+    if not adapter_for(database).supports(Capability.SESSIONS):
+        return database.dialect
     try:
         with closing_connection(database, timeout) as (adapter, connection):
             return adapter.recognised(connection)
     except DatabaseMissing:
-        announced = adapter_for(database)
-        if not announced.supports(Capability.SESSIONS):
-            return database.dialect
-        with closing_connection(announced.maintenance, timeout) as (adapter, connection):
+        with closing_connection(adapter_for(database).maintenance, timeout) as (adapter, connection):
             return adapter.recognised(connection)
 
 

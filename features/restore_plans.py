@@ -77,6 +77,7 @@ class RestorePlan:
     undo_until: datetime | None = None
     revision: RevisionOrder = RevisionOrder.NONE
     command: str = ""
+    damage: str = ""  # of what is there now, which then is not backed up and not counted
 
     @property
     def is_beside(self) -> bool:
@@ -117,7 +118,7 @@ class RestorePlan:
     @property
     def loses_data(self) -> bool:
         """True when something that is there now goes: then the name is to be typed."""
-        return not self.is_beside and any(table.now for table in self.tables)
+        return not self.is_beside and (bool(self.damage) or any(table.now for table in self.tables))
 
     @property
     def sessions(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -61,19 +62,31 @@ def plan_restore(backup: str, database: str = "", new_name: str = "") -> Restore
 def _in_its_place(
     plan: RestorePlan, subject: Subject, adapter: BackupAdapter, manifest: Manifest | None, times: Times
 ) -> RestorePlan:
-    sizes, revision = _look(subject, adapter)
+    damage = adapter.find_damage(_PATIENCE)
+    sizes, revision = ((), "") if damage else _look(subject, adapter)
     kept = kept_name(subject, adapter)
     undo_until = plan.counted_at + timedelta(days=current_settings().restore_grace_days)
     return replace(
         plan,
         tables=_changes(sizes, manifest, CARRIED if subject.is_own else frozenset()),
         connected=_connected(adapter),
-        steps=_steps(times, subject.name, kept, undo_until),
+        steps=_steps(times, subject.name, kept, undo_until, damage),
         away_seconds=times.swap,
         kept_name=kept,
         undo_until=undo_until,
         revision=_order(subject, plan.backup.revision, revision),
+        damage=damage,
+        obstacles=(*plan.obstacles, *_of_damage(damage, kept)),
     )
+
+
+def _of_damage(damage: str, kept: str) -> Iterator[Obstacle]:
+    if damage:
+        yield Obstacle(
+            f"What is there now is damaged, and is neither counted nor backed up: {damage}",
+            f"It is kept aside as it is, as {kept.rpartition('/')[2]}: copy it away if you need more of it.",
+            is_fatal=False,
+        )
 
 
 def _look(subject: Subject, adapter: BackupAdapter) -> tuple[tuple[TableSize, ...], str]:
@@ -147,13 +160,10 @@ def _steps_beside(times: Times, database: str, new_name: str) -> tuple[Step, ...
     )
 
 
-def _steps(times: Times, database: str, kept: str, undo_until: datetime) -> tuple[Step, ...]:
+def _steps(times: Times, database: str, kept: str, undo_until: datetime, damage: str) -> tuple[Step, ...]:
+    before = ("Back up what is there now", "Stored, read again and decoded before anything else starts.")
     return (
-        Step(
-            "Back up what is there now",
-            "Stored, read again and decoded before anything else starts.",
-            times.backup,
-        ),
+        Step("Leave what is there now", "It is damaged.", 0.0) if damage else Step(*before, times.backup),
         Step("Restore beside it", f"{database} keeps working.", times.beside),
         Step(
             "Compare with the manifest",

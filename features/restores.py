@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.backup_levels import Level
-from core.errors import BackupIncompatible
+from core.errors import BackupIncompatible, DatabaseDamaged
 from core.failpoints import failpoint
 from core.progress import Operation, operation
 from core.text import visible
@@ -39,8 +39,8 @@ def restore_backup(
 ) -> str:
     """Put the backup of that id or name in the place of `database`, or into a new database `new_name` on its
     server; gives the name of the restored database. `database` is that of the plan. What is there now is
-    backed up first, unless `skip_backup`, and is not touched before the new one is equal to the manifest;
-    where the database is gone, it is made anew.
+    backed up first, unless `skip_backup` or where it is damaged, and is not touched before the new one is
+    equal to the manifest; where the database is gone, it is made anew.
     Raises NotFound, AlreadyExists for a `new_name` that is there, BackupDamaged, BackupIncompatible,
     BackupLocked, Conflict when the database is not the one it was, ToolError, ServerError."""
     subject = find_subject(database)
@@ -80,7 +80,11 @@ def _checked(
 def _back_up(op: Operation, subject: Subject, made_by: str) -> None:
     """What is there now, proven readable before anything else."""
     op.phase("Back up what is there now")
-    before = create_backup(op, subject.name, made_by=made_by, reason="before restore")
+    try:
+        before = create_backup(op, subject.name, made_by=made_by, reason="before restore")
+    except DatabaseDamaged as error:
+        op.note(f"{error.message} It cannot be backed up, and is kept aside as it is.")
+        return
     verify_backup(op, before.id, Level.READABLE)
     failpoint("restore.backed_up")
 

@@ -148,10 +148,15 @@ class BackupAdapter(ABC):
         never = (SignInRefused, DatabaseMissing, TlsFailed)
         return isinstance(error, ConnectionFailed) and not isinstance(error, never)
 
+    def find_damage(self, patience: float) -> str:
+        """What is seen within so many seconds that keeps the live database from being backed up; "" for
+        nothing, and where a server tells only whoever reads all of it."""
+        return ""
+
     @abstractmethod
     def snapshot(self, op: Operation, selection: Selection) -> AbstractContextManager[Snapshot]:
         """The database, held still. Raises ToolMissing or BackupIncompatible when no program here can dump
-        it, NotFound for a table that is not there, PrivilegeMissing, ConnectionFailed."""
+        it, NotFound for a table that is not there, DatabaseDamaged, PrivilegeMissing, ConnectionFailed."""
 
     @abstractmethod
     def inventory(self, op: Operation, name: str, *, contents: bool) -> Inventory:

@@ -152,14 +152,11 @@ def test_a_failure_tells_the_last_line_and_notes_the_rest_without_secrets(tool: 
     ("script", "said"),
     [
         ("#!/bin/sh\nkill -9 $$\n", "pg_dump was ended by the signal SIGKILL."),
-        (
-            "\x7fELF and nothing more",
-            "pg_dump ended with exit code 126: It cannot be started: Exec format error",
-        ),
+        ("\x7fELF and nothing more", "exit code 126: It cannot be started: Exec format error"),
         ("#!/no/such/interpreter\n", "It cannot be started: No such file or directory"),
         (
-            "#!/bin/sh\nprintf 'x: warning: old\nx: error: no: ERROR:  broke\nCommand was: y' >&2\nexit 1\n",
-            "pg_dump ended with exit code 1: x: error: no: ERROR:  broke",
+            "#!/bin/sh\necho 'x: warning\nx: error: no: ERROR:  it broke\nCommand: y' >&2\nexit 1\n",
+            "ERROR:  it broke",
         ),
     ],
 )

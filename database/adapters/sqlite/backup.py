@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.connection import ConnectionParameters
-from core.errors import Conflict
+from core.errors import AppError, Conflict, DatabaseDamaged, ServerError, ServerTimeout
 from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import (
@@ -26,7 +26,7 @@ from database.adapters.backup import (
 from database.adapters.base import SessionInfo
 from database.adapters.sqlite import swapping
 from database.adapters.sqlite.assertions import ask
-from database.adapters.sqlite.errors import explain_file
+from database.adapters.sqlite.errors import explain_file, is_damage
 from database.adapters.sqlite.faults import faults_of
 from database.adapters.sqlite.files import make_file, remove_file
 from database.adapters.sqlite.inventory import read_inventory
@@ -47,10 +47,31 @@ class SQLiteBackup(BackupAdapter):
         live = Path(database.database).resolve()
         self._places = Places(database, Path(means.scratch) if means.scratch else live.parent)
 
+    def was_cut_off(self, error: AppError) -> bool:
+        """There is no connection that could be lost."""
+        return False
+
     @contextmanager
     def snapshot(self, op: Operation, selection: Selection) -> Iterator[Snapshot]:
-        with taken(op, self._places, selection, self.means.connect_timeout) as snapshot:
-            yield snapshot
+        try:
+            with taken(op, self._places, selection, self.means.connect_timeout) as snapshot:
+                yield snapshot
+        except ServerError as error:
+            raise (_damaged(error) if is_damage(error) else error) from error.__cause__
+
+    def find_damage(self, patience: float) -> str:
+        live = self._places.adapter(self._places.live)
+        try:
+            with opened(live, self.means.connect_timeout) as connection:
+                live.statement_timeout(connection, patience)
+                said = str(live.value(connection, "PRAGMA quick_check(1)"))
+        except ServerTimeout:
+            return ""
+        except ServerError as error:
+            if is_damage(error):
+                return error.message
+            raise
+        return "" if said == "ok" else visible(said)
 
     def inventory(self, op: Operation, name: str, *, contents: bool) -> Inventory:
         adapter = self._places.adapter(self._places.path(name))
@@ -100,7 +121,7 @@ class SQLiteBackup(BackupAdapter):
             if operation_of(path.name.partition(".")[0]):
                 remove_own(path)
             elif path.exists():
-                remove_file(path)  # which looks whether it is a database
+                remove_file(path, is_known=True)  # by its number, which whoever asks for this has looked at
         except OSError as error:
             raise explain_file(self._places.adapter(path).parameters, error) from error
 
@@ -128,3 +149,7 @@ class SQLiteBackup(BackupAdapter):
 
     def leftovers(self) -> tuple[str, ...]:
         return self._places.leftovers()
+
+
+def _damaged(error: ServerError) -> DatabaseDamaged:
+    return DatabaseDamaged(error.message, hint=error.hint)

@@ -46,6 +46,7 @@ _BY_CODE = {
     ),
 }
 _CANNOT_OPEN = 14
+_DAMAGED = (11, 26)
 _LACKING = ("no such table", "no such column")
 _CLOSED = Explanation(ConnectionFailed, "The connection to {where} is closed.", RUN_AGAIN)
 
@@ -62,6 +63,11 @@ def explain(parameters: ConnectionParameters, error: Exception) -> ServerError:
     elif said.startswith(_LACKING):
         explanation = OBJECT_MISSING
     return explanation.error(parameters, said) if explanation else ServerError(f"SQLite says: {said}")
+
+
+def is_damage(error: ServerError) -> bool:
+    """True when SQLite said that what it read is no sound database."""
+    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
 
 
 def explain_file(parameters: ConnectionParameters, error: OSError) -> ServerError:

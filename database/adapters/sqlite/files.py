@@ -30,14 +30,14 @@ def make_file(path: Path) -> None:
         raise
 
 
-def remove_file(path: Path) -> None:
+def remove_file(path: Path, *, is_known: bool = False) -> None:
     """Remove the database and what SQLite and we keep beside it, the database last but for its locks; and
-    `path` itself, where it is a link. Raises NotFound, and ServerError for a file that is no SQLite
-    database; OSError."""
+    `path` itself, where it is a link. Raises NotFound, OSError, and ServerError for a file that is no SQLite
+    database, unless it `is_known` to have been one."""
     if not path.is_file():
         raise NotFound(f"There is no database file {visible(str(path))}.")
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) not in (_MAGIC, b""):
+        if not is_known and file.read(len(_MAGIC)) not in (_MAGIC, b""):
             raise ServerError(f"The file {visible(str(path))} is not an SQLite database; it was not removed.")
     real = path.resolve()
     for ending in COMPANIONS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from core.clock import utc_now
-from core.errors import BackupError, ServerError
+from core.errors import BackupError, DatabaseDamaged
 from core.progress import Operation
 from core.text import size as in_words
 from core.text import visible
@@ -102,6 +102,6 @@ def _check(op: Operation, copy: SQLiteAdapter, connection: Connection) -> None:
     with op.ending(driver(connection).interrupt):
         found = [str(row[0]) for row in copy.rows(connection, "PRAGMA quick_check(5)")]
     if found != ["ok"]:
-        raise ServerError(
+        raise DatabaseDamaged(
             f"The database is damaged: {visible('; '.join(found))}", hint="Restore a backup that is verified."
         )

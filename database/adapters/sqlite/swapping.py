@@ -13,16 +13,17 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from core.errors import AppError, Conflict
+from core.errors import AppError, Conflict, ServerError
 from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import Swap, SwapState
 from database.adapters.base import Connection
 from database.adapters.sqlite.adapter import SQLiteAdapter
-from database.adapters.sqlite.errors import explain_file
+from database.adapters.sqlite.errors import explain_file, is_damage
 from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own, vacuum
 from database.adapters.sqlite.replacing import keep_and_replace
+from database.adapters.sqlite.setting_aside import is_unreadable, set_aside
 
 _MARK = "bk_swap_"
 _MARKS = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'bk\_swap\_%' ESCAPE '\'"
@@ -31,6 +32,8 @@ _MARKS = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'bk
 def state_of(places: Places, swap: Swap, timeout: float) -> SwapState:
     """How far it has come, as the files show."""
     new, kept = places.path(swap.new), places.path(swap.kept)
+    if _is_half_set_aside(places, new, kept):
+        return SwapState.HALF
     is_marked = has_mark(places, new, timeout)
     if is_marked:
         return SwapState.HALF if kept.exists() or copy_of(new).exists() else SwapState.UNKNOWN
@@ -48,6 +51,12 @@ def perform(op: Operation, places: Places, swap: Swap, timeout: float) -> None:
         raise _conflict(new, kept)
     if state is SwapState.BEFORE:
         _check_is_the_one(places, swap)
+    if _is_half_set_aside(places, new, kept) or (
+        state is SwapState.BEFORE and is_unreadable(places, timeout)
+    ):
+        set_aside(op, places, new, kept, timeout)
+        return
+    if state is SwapState.BEFORE:
         _put(op, places, new, timeout)
     if state is not SwapState.AFTER:
         _clean_up(places, new, kept, timeout)
@@ -74,8 +83,18 @@ def mark_of(new: Path) -> str:
 def has_mark(places: Places, new: Path, timeout: float) -> bool:
     """True while the live file holds the pages of `new` and the swap is not finished."""
     live = places.adapter(places.live)
-    with opened(live, timeout) as connection:
-        return mark_of(new) in _marks(live, connection)
+    try:
+        with opened(live, timeout) as connection:
+            return mark_of(new) in _marks(live, connection)
+    except ServerError as error:
+        if is_damage(error):
+            return False  # pages that came came whole
+        raise
+
+
+def _is_half_set_aside(places: Places, new: Path, kept: Path) -> bool:
+    """True while the live file has both names."""
+    return new.exists() and kept.exists() and kept.samefile(places.live)
 
 
 def _marks(adapter: SQLiteAdapter, connection: Connection) -> list[str]:
