@@ -15,7 +15,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, StaticPool, create_engine, event
+from sqlalchemy import Connection, MetaData, StaticPool, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.connection import ConnectionParameters
@@ -23,7 +23,8 @@ from core.errors import MigrationError
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 from database.engine import engine_url
-from database.revisions import VERSION_TABLE, Revision
+from database.revisions import LOCATION, VERSION_TABLE, Revision
+from models import db
 
 _CONNECT_TIMEOUT = 30.0
 _FRAMES = ("BEGIN", "COMMIT")  # of transactions, which Alembic writes down too
@@ -58,6 +59,11 @@ class ForetoldRevision:
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+def naming_of(location: Path) -> MetaData | None:
+    """The metadata by whose convention what has no name is named: ours in our own migrations alone."""
+    return db.metadata if location == LOCATION else None
+
+
 def foretell(
     parameters: ConnectionParameters, revisions: Sequence[Revision], location: Path, *, upgrade: bool
 ) -> tuple[ForetoldRevision, ...]:
@@ -65,7 +71,7 @@ def foretell(
     cannot be loaded, ConnectionFailed and its kin."""
     scripts = read_scripts(location)
     way = _on_a_copy if is_file(parameters) else _written_down
-    with way(parameters) as ask:
+    with way(parameters, {"target_metadata": naming_of(location)}) as ask:
         return tuple(_foretell(scripts, one, ask, upgrade) for one in revisions)
 
 
@@ -121,7 +127,7 @@ def _foretell(scripts: ScriptDirectory, revision: Revision, ask: _Ask, upgrade: 
     is_known = _run(module.upgrade if upgrade else module.downgrade, ask)
     return ForetoldRevision(
         revision,
-        script.doc or revision.name,
+        script.doc.rstrip(".") or revision.name,
         tuple(ask.said),
         is_known,
         not upgrade or not is_empty(module.downgrade),
@@ -146,10 +152,10 @@ def _run(function: Callable[[], None], ask: _Ask) -> bool:
 
 
 @contextmanager
-def _written_down(parameters: ConnectionParameters) -> Iterator[_Ask]:
+def _written_down(parameters: ConnectionParameters, naming: dict[str, Any]) -> Iterator[_Ask]:
     """Alembic writes the statements down and sends nothing."""
     said: list[str] = []
-    options = {
+    options = naming | {
         "as_sql": True,
         "output_buffer": _Buffer(said),
         "literal_binds": True,
@@ -176,7 +182,7 @@ class _Buffer:
 
 
 @contextmanager
-def _on_a_copy(parameters: ConnectionParameters) -> Iterator[_Ask]:
+def _on_a_copy(parameters: ConnectionParameters, naming: dict[str, Any]) -> Iterator[_Ask]:
     """Migrations of a file look at its tables before they build one anew, so they are let loose on a copy of
     the schema that holds no rows."""
     said: list[str] = []
@@ -190,7 +196,7 @@ def _on_a_copy(parameters: ConnectionParameters) -> Iterator[_Ask]:
                 said.append(sql.strip())
 
         event.listen(copy, "before_cursor_execute", listen)
-        context = MigrationContext.configure(copy, opts={"transaction_per_migration": True})
+        context = MigrationContext.configure(copy, opts=naming | {"transaction_per_migration": True})
         yield _Ask(context, said, lambda: _columns(copy))
     engine.dispose()
 

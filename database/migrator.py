@@ -25,7 +25,7 @@ from database.differences import describe_differences
 from database.engine import engine_url, explained, migration_engine
 from database.journal import AppliedRevision, Journal, Listener, rewrite_history
 from database.migration_failures import told_what_is_left
-from database.migration_scripts import read_scripts
+from database.migration_scripts import naming_of, read_scripts
 from database.migration_watch import StatementWatch
 from database.revisions import (
     BASE,
@@ -203,7 +203,7 @@ def _run(
         told_what_is_left(watch, parameters),
         EnvironmentContext(Config(), scripts, fn=steps) as environment,
     ):
-        _configure(environment, connection=connection, **_options(parameters, journal))
+        _configure(environment, connection=connection, **_options(parameters, journal, location))
     watch.close()
 
 
@@ -225,9 +225,12 @@ def _watch(
     return watch
 
 
-def _options(parameters: ConnectionParameters, journal: Journal | None) -> dict[str, Any]:
+def _options(
+    parameters: ConnectionParameters, journal: Journal | None, location: Path = LOCATION
+) -> dict[str, Any]:
     """How Alembic is configured, by whatever way it is called."""
     return _COMPARISON | {
+        "target_metadata": naming_of(location),
         "transaction_per_migration": True,
         "transactional_ddl": adapter_for(parameters).supports(Capability.TRANSACTIONAL_DDL),
         "on_version_apply": journal.record if journal else (),

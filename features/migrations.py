@@ -8,34 +8,20 @@ from datetime import datetime
 from sqlalchemy import inspect, select
 
 from core.connection import ConnectionParameters
-from core.errors import SchemaFault
+from core.errors import Conflict, SchemaFault
 from core.progress import Operation, operation
 from database import migrator, schema
-from database.adapters import closing_connection
 from database.context import current_settings
 from database.engine import explained
 from database.files import make_database_file
-from database.migrator import AppliedRevision
-from database.revisions import (
-    Revision,
-    find_target,
-    head_revision,
-    known_revisions,
-    pending_revisions,
-    position,
-    target_position,
-)
-from database.setup import first_faults, read_standing, verify
+from database.migration_planning import make_plan
+from database.revisions import known_revisions
+from database.setup import first_faults, read_standing
+from features.migration_gate import pass_gate, read_gate
+from features.migration_performing import MigrationReport, perform_run
+from features.migration_runs import was_begun
+from features.migration_trees import find_tree, refuse_unstamped
 from models import MigrationHistory, db
-
-
-@dataclass(frozen=True)
-class MigrationState:
-    """`current` is empty before the first migration; `pending` is oldest first."""
-
-    current: tuple[str, ...]
-    head: str
-    pending: tuple[Revision, ...]
 
 
 @dataclass(frozen=True)
@@ -47,13 +33,6 @@ class HistoryEntry:
     name: str
     applied_by: str
     duration: float
-
-
-def read_state(database: ConnectionParameters, timeout: float = 10) -> MigrationState:
-    """Current, newest and pending revisions. Raises ConnectionFailed, SchemaTooNew."""
-    with closing_connection(database, timeout) as (adapter, connection):
-        current = adapter.revisions(connection)
-    return MigrationState(current, head_revision(), pending_revisions(current))
 
 
 def read_history() -> tuple[HistoryEntry, ...]:
@@ -69,34 +48,42 @@ def read_history() -> tuple[HistoryEntry, ...]:
         )
 
 
-def count_undone(database: ConnectionParameters, target: str) -> int:
-    """How many migrations bringing the database to `target` would undo; 0 when it goes up. Raises
-    InvalidInput for a target that names nothing, SchemaFault for tables of ours without a revision,
-    ConnectionFailed, SchemaTooNew."""
-    known = known_revisions()
-    goal = find_target(target, known)
-    here = position(_revisions(database), known)
-    return max(0, here - target_position(goal, here, known))
-
-
 @operation(
     "migration.apply",
-    title="Migrate {database.name} to {target}",
-    target="{database.name}",
+    title="Migrate {database} to {target}",
+    target="{database}",
     makes_schema=True,
+    attempts=2,
 )
 def apply_migrations(
-    op: Operation, database: ConnectionParameters, target: str = "head", *, applied_by: str
-) -> tuple[AppliedRevision, ...]:
-    """Bring the database to `target` (head, base, +N, -N or a revision); gives the steps taken. At the head
-    the schema is then held against the models. Raises InvalidInput, TargetBusy, SchemaFault, SchemaTooNew,
-    MigrationError, ServerError."""
-    _revisions(database)
-    op.phase("Apply migrations", unit="migration")
-    steps = migrator.migrate(database, target, applied_by=applied_by, on_step=lambda _: op.advance())
-    if not pending_revisions(_revisions(database)):
-        verify(op, database)
-    return steps
+    op: Operation,
+    database: str,
+    target: str = "head",
+    *,
+    applied_by: str,
+    plan_hash: str = "",
+    skip_backup: bool = False,
+    directory: str = "",
+) -> MigrationReport:
+    """Bring the database people call `database` to `target`, best the revision of a plan that was shown. With
+    its `plan_hash` only what was shown is applied. What is there is backed up before unless `skip_backup`;
+    afterwards the revision is reached, the schema held against the models, the run written down. Raises
+    InvalidInput, Conflict, TargetBusy, SchemaFault, SchemaTooNew, MigrationError, BackupError,
+    ServerError."""
+    tree = find_tree(database, directory)
+    if tree.is_own:
+        make_database_file(tree.parameters)
+    op.phase("Plan")
+    plan = make_plan(tree.parameters, target, tree.location)
+    if tree.is_own and not plan.current:
+        refuse_unstamped(tree.parameters)
+    if plan_hash and plan.hash != plan_hash and not was_begun(op.id, plan_hash):
+        raise Conflict("The plan is no longer the one that was shown.", hint="Look at it again: --dry-run.")
+    if not plan.revisions:
+        return MigrationReport(tree.name, (), plan.target, plan.hash, "")
+    gate = read_gate(tree, skip_backup=skip_backup, operation_id=op.id)
+    pass_gate(gate)
+    return perform_run(op, tree, plan, applied_by, takes_backup=gate.takes_backup)
 
 
 @operation(
@@ -129,13 +116,3 @@ def _stamp(database: ConnectionParameters, applied_by: str) -> str:
             hint="Complete it: python manage_db.py init",
         )
     return f"The schema matches; it was stamped {migrator.stamp(database, applied_by=applied_by)}."
-
-
-def _revisions(database: ConnectionParameters) -> tuple[str, ...]:
-    """Where the database is; tables of ours without a revision are no ground to migrate from."""
-    standing = read_standing(database)
-    if standing.tables and not standing.revisions:
-        raise SchemaFault(
-            f"{database.name} has tables but no revision.", hint="Adopt them: python manage_db.py init"
-        )
-    return standing.revisions
