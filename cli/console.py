@@ -19,10 +19,11 @@ from core.text import plural, size, visible
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-    from rich.progress import Progress, ProgressColumn
+    from rich.progress import Progress, ProgressColumn, Task
 
     from core.settings import Settings
 
+_ROW = "row"
 _BYTE = "byte"  # the unit that is shown as sizes are
 
 
@@ -134,13 +135,27 @@ def _columns(*, measured: bool, unit: str = "") -> tuple[ProgressColumn, ...]:
         SpinnerColumn,
         TextColumn,
         TimeElapsedColumn,
+        TimeRemainingColumn,
     )
 
     always = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
     if not measured:
         return always
     count = DownloadColumn() if unit == _BYTE else MofNCompleteColumn()
-    return (*always, BarColumn(), count, TimeElapsedColumn())
+    rate = (_rate_column(), TimeRemainingColumn()) if unit == _ROW else ()
+    return (*always, BarColumn(), count, TimeElapsedColumn(), *rate)
+
+
+def _rate_column() -> ProgressColumn:
+    """How many rows a second."""
+    from rich.progress import ProgressColumn as Column
+    from rich.text import Text
+
+    class Rate(Column):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
+
+    return Rate()
 
 
 def _write_line(event: Event) -> None:

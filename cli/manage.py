@@ -15,6 +15,7 @@ from cli import (
     recovery_sheets,
     restores,
     retention,
+    sample_data,
     seeding,
     setup,
     status,
@@ -47,6 +48,7 @@ def manage() -> None:
 for command in (
     *setup.commands,
     *status.commands,
+    *sample_data.commands,
     *seeding.commands,
     *backups.commands,
     *backup_list.commands,

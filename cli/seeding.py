@@ -1,51 +1,62 @@
-"""`manage_db.py sample-data`: rows to look at, and how they are announced."""
+"""`manage_db.py seed`: rows that look real, as many as wanted, and out again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from cli.options import common_options, confirm_name_option
+from cli.options import Whole, common_options, confirm_name_option, examples
 from cli.runtime import Invocation, pass_invocation
+from cli.seed_wanted import Wanted
 
-if TYPE_CHECKING:
-    from features.seeding import SampleData
+_LARGEST = 2**53 - 1
 
 
-@click.command("sample-data")
+@click.command(
+    epilog=examples(
+        "python manage_db.py seed",
+        "python manage_db.py seed users 20 --stats",
+        "python manage_db.py seed all 1000 --seed 7 --upsert",
+        "python manage_db.py seed commands 1000000 --force --dry-run",
+        "python manage_db.py seed sessions --clean-force",
+        "python manage_db.py seed --reset-force",
+    )
+)
+@click.argument("type", required=False, metavar="[TYPE]")
+@click.argument("count", required=False, type=Whole(1, 10**10), metavar="[COUNT]")
+@click.option("--clean", is_flag=True, help="Remove seeded rows of TYPE first; without COUNT only that.")
+@click.option("--clean-force", is_flag=True, help="The same without asking.")
+@click.option("--reset", is_flag=True, help="Drop everything and make the schema anew first.")
+@click.option("--reset-force", is_flag=True, help="The same without asking.")
+@click.option("--upsert", is_flag=True, help="Repeat: rows that are there are brought back, none is doubled.")
+@click.option("--stats", is_flag=True, help="Print statistics afterwards.")
+@click.option("--stats-only", is_flag=True, help="Print statistics and do nothing else.")
+@click.option("--force", is_flag=True, help="Allow a COUNT above MAX_SEED_COUNT.")
+@click.option(
+    "--seed", "number", type=Whole(0, _LARGEST), metavar="N", help="The same N makes the same rows."
+)
+@click.option("--dry-run", is_flag=True, help="Say rows, bytes and minutes; write nothing.")
+@click.option("--resume", is_flag=True, help="Go on with the run that was cut off.")
+@click.option("--undo", default="", metavar="RUN", help="Remove the rows of one run.")
+@click.option("--database", default="", metavar="NAME", help="Fill tables of this registered database.")
+@click.option("--tables", default="", metavar="A,B", help="Those tables; all of them when not given.")
 @confirm_name_option
 @common_options
 @pass_invocation
-def sample_data(invocation: Invocation, confirm_name: str | None) -> None:
-    """Add 12 sample users and their records.
+def seed(invocation: Invocation, /, **typed: Any) -> None:
+    """Fill the database with rows that look real.
 
-    Sign-ins, SSH profiles, terminal sessions, commands and sync records. A second run adds nothing.
+    TYPE is all, users, ssh, commands, sessions or sync; COUNT rows of each, DEFAULT_SEED_COUNT when not
+    given. What was seeded is known and can be taken out again; what people made stays.
     """
-    from features.seeding import add_sample_data
+    from cli import seed_steps
 
-    confirm_sample_data(invocation, confirm_name)
-    show_sample_data(invocation.run(add_sample_data, invocation.settings.database))
-
-
-def confirm_sample_data(invocation: Invocation, confirm_name: str | None) -> None:
-    """In production, let sample data pass only with the database's name. Raises NotConfirmed."""
-    from cli.console import confirm_destruction
-
-    name = invocation.settings.database.name
-    what = f"Adding sample data to {name}"
-    confirm_destruction(invocation.settings, name, what=what, confirmed=True, confirm_name=confirm_name)
+    if (typed["type"] or "").isdecimal() and typed["count"] is None:
+        typed |= {"type": None, "count": Whole(1, 10**10).convert(typed["type"], None, None)}
+    wanted = Wanted(**typed)
+    with invocation.context():
+        seed_steps.carry_out(invocation, wanted)
 
 
-def show_sample_data(sample: SampleData) -> None:
-    """Write what was added, and the one password, which is shown only now."""
-    from cli.console import say, show_table
-
-    if not sample.password:
-        say("The sample users are there already. Nothing was added.")
-        return
-    show_table(("Table", "Rows"), [(name, f"{rows:,}") for name, rows in sample.rows], numbers=(1,))
-    say(f"Every sample user signs in with this password, shown only now: {sample.password}")
-
-
-commands = (sample_data,)
+commands = (seed,)

@@ -9,7 +9,7 @@ import click
 
 from cli.options import common_options, confirm_name_option, examples
 from cli.runtime import Invocation, pass_invocation
-from cli.seeding import confirm_sample_data, show_sample_data
+from cli.sample_data import confirm_sample_data, show_sample_data
 
 if TYPE_CHECKING:
     from core.progress import Feature
@@ -46,7 +46,7 @@ def init(invocation: Invocation, force: bool, sample_data: bool, confirm_name: s
         _show_report(
             invocation.run(initialize, database, applied_by=actor.name, force=force, sample_data=sample_data)
         )
-        _show_first_admin_link(invocation)
+        show_first_admin_link(invocation)
 
 
 @click.command("create-tables")
@@ -127,7 +127,18 @@ def reset(invocation: Invocation, confirm: bool, sample_data: bool, confirm_name
     _confirm(invocation, "Resetting", confirmed=confirm, confirm_name=confirm_name)
     database, actor = invocation.settings.migration_database, invocation.actor
     _show_report(invocation.run(reset_schema, database, applied_by=actor.name, sample_data=sample_data))
-    _show_first_admin_link(invocation)
+    show_first_admin_link(invocation)
+
+
+def show_first_admin_link(invocation: Invocation) -> None:
+    """Say where the first admin is made, while there is none."""
+    from cli.console import say
+    from features.users import issue_first_admin_link
+
+    token = invocation.in_context(issue_first_admin_link, "manage_db.py")
+    if token:
+        say("There is no admin yet. Start the console, then create one here, once, within 30 minutes:")
+        say(f"{invocation.settings.console_address}/first-admin/{token}")
 
 
 def _confirm(invocation: Invocation, verb: str, *, confirmed: bool, confirm_name: str | None) -> None:
@@ -144,16 +155,6 @@ def _confirm(invocation: Invocation, verb: str, *, confirmed: bool, confirm_name
 
 def _run_on_schema(invocation: Invocation, feature: Feature[..., tuple[str, ...]]) -> tuple[str, ...]:
     return invocation.run(feature, invocation.settings.migration_database, applied_by=invocation.actor.name)
-
-
-def _show_first_admin_link(invocation: Invocation) -> None:
-    from cli.console import say
-    from features.users import issue_first_admin_link
-
-    token = invocation.in_context(issue_first_admin_link, "manage_db.py")
-    if token:
-        say("There is no admin yet. Start the console, then create one here, once, within 30 minutes:")
-        say(f"{invocation.settings.console_address}/first-admin/{token}")
 
 
 def _show_report(report: SetupReport) -> None:

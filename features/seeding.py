@@ -1,85 +1,141 @@
-"""Sample data: twelve users with their sign-ins, profiles, sessions, commands and sync records, so that a
-new schema has something to show."""
+"""Seeding: rows that look real, the same for the same seed, known to the ledger."""
 
 from __future__ import annotations
 
-import secrets
-from collections import Counter
-from dataclasses import dataclass
-from typing import TypeVar
-
-from sqlalchemy import select
+import json
+import time
+from collections.abc import Mapping
 
 from core.clock import utc_now
-from core.connection import ConnectionParameters
+from core.errors import Conflict
+from core.naming import new_id
 from core.progress import Operation, operation
-from database.transactions import transaction
-from features.passwords import hash_password
-from features.sample_recipes import PEOPLE, Person, Recipe
-from models import User, db
-from models.base import Model
+from core.text import plural
+from database.context import current_settings
+from database.seeding import Filler, open_filler
+from features.recipes.book import BY_TYPE
+from features.recipes.moments import seed_of_day
+from features.seed_filling import fill_parts, repeat_rows
+from features.seed_parts import read_parts
+from features.seed_plans import SeedPlan, plan_rows
+from features.seed_removal import remove_types
+from features.seed_runs import RunFacts, begin_run, end_run, list_runs, read_run, run_of_operation
 
-Row = TypeVar("Row", bound=Model)
+__all__ = [
+    "ADD",
+    "CLEAN_FIRST",
+    "MODES",
+    "UPSERT",
+    "RunFacts",
+    "list_runs",
+    "plan_seed",
+    "resume_seed",
+    "seed",
+]
 
-
-@dataclass(frozen=True)
-class SampleData:
-    """What was added: (table, rows) pairs, and the one password of every sample user. Both are empty when
-    the sample users were there already."""
-
-    password: str
-    rows: tuple[tuple[str, int], ...]
-
-
-@operation("data.sample", title="Add sample data to {database.name}", target="{database.name}")
-def add_sample_data(op: Operation, database: ConnectionParameters) -> SampleData:
-    """Add the sample users and their records in one transaction; a second run adds nothing. Whose username
-    somebody else has is left out."""
-    password = _make_password()
-    recipe = Recipe(utc_now(), hash_password(password))
-    counts: Counter[str] = Counter()
-    with transaction():
-        if _sample_users():
-            return SampleData("", ())
-        people = _free_people(op)
-        op.phase("Add sample data", total=len(people), unit="user")
-        for person in people:
-            counts.update(_add_person(recipe, person))
-            op.advance()
-    return SampleData(password, tuple(sorted(counts.items())))
+ADD, UPSERT, CLEAN_FIRST, SCENARIO, SAMPLE = "add", "upsert", "clean first", "scenario", "sample"
+MODES = (ADD, UPSERT, CLEAN_FIRST)
 
 
-def _free_people(op: Operation) -> list[Person]:
-    names = [person.username for person in PEOPLE]
-    taken = set(db.session.scalars(select(User.username).where(User.username.in_(names))))
-    for name in sorted(taken):
-        op.note(f"{name} is somebody else: left out")
-    return [person for person in PEOPLE if person.username not in taken]
+@operation("data.seed", title="Seed {database}", target="{database}", attempts=3)
+def seed(
+    op: Operation,
+    database: str,
+    wishes: dict[str, int],
+    *,
+    made_by: str,
+    mode: str = ADD,
+    number: int | None = None,
+    each: dict[str, int] | None = None,
+) -> RunFacts:
+    """Put so many rows of each type into the console's own `database`. `number` is the seed; without it
+    today's is taken, and for an upsert that of the newest run. `each` fixes how many rows every user has of a
+    type. What was cut off goes on where it stopped. Raises InvalidInput, Conflict, ServerError,
+    OperationCancelled: the rows put in until then are in the ledger, to be resumed or undone."""
+    with open_filler(current_settings().database) as filler:
+        run = run_of_operation(op.id)
+        if run is None:
+            if mode == CLEAN_FIRST:
+                remove_types(op, filler, database, tuple(wishes))
+            if mode == UPSERT:
+                _finish_others(op, filler, database)
+            plan = plan_seed(database, wishes, mode=mode, number=number, each=each)
+            run = begin_run(
+                new_id(),
+                database,
+                plan,
+                mode=mode,
+                wanted=_in_words(wishes, each),
+                made_by=made_by,
+                operation_id=op.id,
+            )
+            _say(op, run, plan)
+        return _perform(op, filler, run, wishes)
 
 
-def _add_person(recipe: Recipe, person: Person) -> list[str]:
-    """Add one person and all that is theirs; gives the table of each row."""
-    user = _add([recipe.user(person)])[0]
-    profiles = _add(recipe.profiles(person, user.id))
-    sessions = _add(recipe.sessions(person, user.id, [profile.id for profile in profiles]))
-    commands = [command for session in sessions for command in recipe.commands(user.id, session)]
-    rest = _add([*commands, *recipe.log(person, user.id), *recipe.sync_records(person, user.id)])
-    return [row.__tablename__ for row in (user, *profiles, *sessions, *rest)]
+@operation("data.resume", title="Resume seeding {database}", target="{database}", attempts=3)
+def resume_seed(op: Operation, database: str, run: str = "") -> RunFacts:
+    """Go on with a run that was cut off: that of the id, or the newest. Raises Conflict without one."""
+    found = read_run(run) if run else next((one for one in list_runs(database) if one.is_open), None)
+    if found is None or not found.is_open:
+        raise Conflict("There is no seed run that was cut off.", hint="Nothing was changed.")
+    with open_filler(current_settings().database) as filler:
+        return _perform(op, filler, found, {})
 
 
-def _add(rows: list[Row]) -> list[Row]:
-    db.session.add_all(rows)
-    db.session.flush()
-    return rows
+def plan_seed(
+    database: str,
+    wishes: Mapping[str, int],
+    *,
+    mode: str = ADD,
+    number: int | None = None,
+    each: Mapping[str, int] | None = None,
+) -> SeedPlan:
+    """What a run would do. Needs an application context. Raises InvalidInput, which names a column that has
+    not enough values."""
+    by_table = {BY_TYPE[type].table: count for type, count in (each or {}).items()}
+    parts = read_parts(database)
+    return plan_rows(wishes, _seed_for(database, mode, number), parts, upsert=mode == UPSERT, each=by_table)
 
 
-def _sample_users() -> int:
-    """How many of the sample users there are. They are known by their addresses, in a domain that
-    RFC 2606 sets aside for examples."""
-    emails = [person.email for person in PEOPLE]
-    return len(db.session.scalars(select(User.id).where(User.email.in_(emails))).all())
+def _seed_for(database: str, mode: str, number: int | None) -> int:
+    if number is not None:
+        return number
+    newest = next(iter(list_runs(database, 1)), None) if mode == UPSERT else None
+    return newest.seed if newest else seed_of_day(utc_now().date())
 
 
-def _make_password() -> str:
-    """About 100 bits, readable aloud."""
-    return "-".join(secrets.token_hex(3) for _ in range(4))
+def _perform(op: Operation, filler: Filler, run: RunFacts, wishes: Mapping[str, int]) -> RunFacts:
+    begun, parts = time.monotonic(), read_parts(run.database)
+    updated = 0
+    if run.mode == UPSERT and wishes:
+        mine = {part.id for part in run.parts}
+        others = [part for part in parts if part.id not in mine]
+        plan = plan_rows(wishes, run.seed, others, upsert=True)
+        updated = repeat_rows(op, filler, plan.repeats, parts)
+    fill_parts(op, filler, run.parts, parts)
+    op.phase("Look at the new rows")
+    filler.refresh(sorted({part.table for part in run.parts}))
+    ended = end_run(run.id, seconds=run.seconds + time.monotonic() - begun, updated=updated)
+    op.note(f"{plural(ended.rows, 'row')} added, {updated:,} put right, in {ended.seconds:.1f} s.")
+    return ended
+
+
+def _finish_others(op: Operation, filler: Filler, database: str) -> None:
+    """An upsert brings what was cut off to its end first, so that it repeats whole parts."""
+    for run in list_runs(database):
+        if run.is_open:
+            op.note(f"Goes on with the run of {run.started_at:%Y-%m-%d %H:%M}, which was cut off.")
+            _perform(op, filler, run, {})
+
+
+def _say(op: Operation, run: RunFacts, plan: SeedPlan) -> None:
+    op.note(f"Seed {run.seed}: {plural(plan.rows, 'row')}.")
+    for step in plan.steps:
+        if not step.is_wanted:
+            op.note(f"{plural(step.count, 'user')} are added too: the rows belong to them.")
+
+
+def _in_words(wishes: Mapping[str, int], each: Mapping[str, int] | None) -> str:
+    words = ", ".join(f"{type} {count:,}" for type, count in wishes.items())
+    return f"{words}; {json.dumps(each)}" if each else words

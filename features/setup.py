@@ -14,7 +14,7 @@ from database.expected import TABLES
 from database.files import make_database_file
 from database.revisions import pending_revisions
 from database.setup import make_schema, read_standing, stamp_when_clean, verify
-from features.seeding import SampleData, add_sample_data
+from features.sample_data import SampleData, add_sample_data
 
 _TIMEOUT = 30.0  # seconds to connect
 

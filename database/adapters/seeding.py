@@ -103,6 +103,7 @@ class SeedingAdapter(ABC):
         """True when the same transaction may well succeed if it is tried again."""
 
     keys_return: ClassVar[bool] = False  # the key of a row that is gone may be given to another
+    upsert_meets_any_key: ClassVar[bool] = False  # an upsert writes over a row that is alike in any of them
 
     def refresh(self, connection: Connection, tables: Collection[str]) -> None:
         """Let the server look anew at what is in those tables, which it plans by."""
@@ -143,15 +144,41 @@ class SeedingAdapter(ABC):
         """Delete the rows with keys from `first` to `last` that nothing points to by any of `pointers`; gives
         how many. Within a transaction."""
         quote = self.adapter.quote
-        table, key = quote(target.table), quote(target.key)
-        sql = f"DELETE FROM {table} WHERE {table}.{key} BETWEEN {self.mark} AND {self.mark}"
-        for pointer in pointers:
-            other = quote(pointer.table)
-            sql += (
-                f" AND NOT EXISTS (SELECT 1 FROM {other} AS other "
-                f"WHERE other.{quote(pointer.column)} = {table}.{key})"
-            )
-        return affected(connection, sql, (first, last))
+        sql = (
+            f"DELETE FROM {quote(target.table)} WHERE {quote(target.key)} BETWEEN {self.mark} AND {self.mark}"
+        )
+        return affected(connection, sql + self._unless(target, pointers), (first, last))
+
+    def remove_witnessed(
+        self,
+        connection: Connection,
+        target: Target,
+        witness: str,
+        rows: Sequence[tuple[int, object]],
+        pointers: Sequence[Pointer],
+    ) -> int:
+        """As `remove`, of the rows with those keys whose column `witness` holds what is said beside: where
+        keys return, another row may have the key by now."""
+        quote = self.adapter.quote
+        sql = (
+            f"DELETE FROM {quote(target.table)} "
+            f"WHERE {quote(target.key)} = {self.mark} AND {quote(witness)} = {self.mark}"
+        )
+        cursor = connection.cursor()
+        try:
+            cursor.executemany(sql + self._unless(target, pointers), rows)
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
+    def _unless(self, target: Target, pointers: Sequence[Pointer]) -> str:
+        quote = self.adapter.quote
+        key = f"{quote(target.table)}.{quote(target.key)}"
+        return "".join(
+            f" AND NOT EXISTS "
+            f"(SELECT 1 FROM {quote(one.table)} AS other WHERE other.{quote(one.column)} = {key})"
+            for one in pointers
+        )
 
     def _column_list(self, columns: Sequence[str]) -> str:
         return ", ".join(map(self.adapter.quote, columns))

@@ -64,5 +64,6 @@ COMMANDS = Recipe(
     ),
     parents=("user", "session"),
     each=40,
+    witness="created_at",
     about="Commands with output, exit code and length",
 )

@@ -47,7 +47,8 @@ class Field:
 class Recipe:
     """How the rows of a table are made. `type` is what people call them; `parents` are tables that may hold
     what they refer to; `unique` the columns in which no two rows are alike; `room` how many rows one seed
-    has values for, None for no end; `each` how many rows a user has on the average."""
+    has values for, None for no end; `each` how many rows a user has on the average; `kept` what an upsert
+    leaves as it is; `witness` a column by which a row is told from another that got its key later."""
 
     type: str
     table: str
@@ -56,7 +57,9 @@ class Recipe:
     unique: tuple[str, ...] = ()
     room: int | None = None
     each: int = 1
+    kept: tuple[str, ...] = ()
     key: str = "id"
+    witness: str = field(default="", kw_only=True)
     about: str = field(default="", kw_only=True)
 
     @property

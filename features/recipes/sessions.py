@@ -67,5 +67,6 @@ SESSIONS = Recipe(
     ),
     parents=("user", "ssh_profile"),
     each=20,
+    witness="started_at",
     about="Terminal sessions with device, size and length",
 )

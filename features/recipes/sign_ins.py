@@ -51,5 +51,6 @@ SIGN_INS = Recipe(
     ),
     parents=("user",),
     each=20,
+    witness="timestamp",
     about="Sign-ins and sign-outs of the last 60 days",
 )

@@ -85,5 +85,6 @@ SSH = Recipe(
     ),
     parents=("user",),
     each=3,
+    witness="created_at",
     about="SSH profiles, more for those who are often here",
 )

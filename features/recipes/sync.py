@@ -57,5 +57,6 @@ SYNC = Recipe(
     ),
     parents=("user",),
     each=8,
+    witness="synced_at",
     about="Sync records for each device",
 )

@@ -86,6 +86,8 @@ USERS = Recipe(
         Field("updated_at", _changed),
     ),
     unique=("username", "email"),
+    kept=("password_hash",),
+    witness="created_at",
     room=PAIRS * ROUNDS,
     about="Accounts with roles and tiers, come over three years",
 )

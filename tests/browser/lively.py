@@ -19,7 +19,8 @@ from core.clock import utc_now
 from core.naming import new_id
 from core.settings import load_settings
 from database.context import application_context, current_settings
-from features.sample_recipes import PEOPLE, Person
+from features.recipes.moments import seed_of_day
+from features.recipes.users import username_of
 from models import OperationRecord, SignInFailure, SizeSample, User, UserLog, db
 from tests.browser.live_console import LiveConsole
 from tests.features.backing import backup_row
@@ -46,8 +47,8 @@ def remember(console: LiveConsole) -> None:
 def adding_sample_data(console: LiveConsole) -> Iterator[subprocess.Popen[str]]:
     """While the context lasts, the command that adds the sample users is half-way: it waits for a name that
     somebody else is about to take, and in the end does not."""
-    with _taking(console, PEOPLE[7]):
-        with _taking(console, PEOPLE[3]):
+    with _taking(console, _people()[7]):
+        with _taking(console, _people()[3]):
             command = console.start("sample-data")
             time.sleep(_A_WHILE)
         yield command
@@ -82,13 +83,16 @@ def held_up(console: LiveConsole) -> Iterator[None]:
 
 
 @contextmanager
-def _taking(console: LiveConsole, person: Person) -> Iterator[None]:
+def _taking(console: LiveConsole, username: str) -> Iterator[None]:
     with application_context(load_settings(console.env_file)):
-        db.session.add(
-            User(username=person.username, email=f"{person.username}@example.net", name=person.name)
-        )
+        db.session.add(User(username=username, email=f"{username}@example.net", name=username))
         db.session.flush()
         yield
+
+
+def _people() -> list[str]:
+    """The names of the sample users of today."""
+    return [username_of(seed_of_day(utc_now().date()), position) for position in range(12)]
 
 
 def start_verification(page: Page) -> None:
@@ -124,7 +128,7 @@ def _remember_sizes() -> None:
 def _remember_sign_ins() -> None:
     for day in range(1, _DAYS):
         for _ in range(_CHANCE.randint(4, 19)):
-            username, there = _CHANCE.choice(PEOPLE).username, f"10.0.3.{_CHANCE.randint(2, 40)}"
+            username, there = _CHANCE.choice(_people()), f"10.0.3.{_CHANCE.randint(2, 40)}"
             entry = UserLog(username=username, action="login", timestamp=_moment(day), ip_address=there)
             db.session.add(entry)
         for _ in range(_CHANCE.choice((0, 0, 0, 1, 2))):

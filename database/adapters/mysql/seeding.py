@@ -3,6 +3,7 @@ of many rows; short transactions, as a cluster wants them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ class MySQLSeeding(SeedingAdapter):
 
     batch = 5_000
     begin = "START TRANSACTION"
+    upsert_meets_any_key = True
     _takes_files = False
 
     def open(self, timeout: float) -> Connection:
@@ -67,6 +69,10 @@ class MySQLSeeding(SeedingAdapter):
             sql = f"INSERT INTO {table} ({columns}) VALUES {_marks(some)} ON DUPLICATE KEY UPDATE {changes}"
             changed += affected(connection, sql, _flat(some))  # 1 for a new row, 2 for a changed one
         return changed
+
+    def refresh(self, connection: Connection, tables: Collection[str]) -> None:
+        for table in tables:
+            fetch_all(connection, f"ANALYZE TABLE {self.adapter.quote(table)}")
 
     def collides(self, error: BaseException) -> bool:
         return error.args[:1] == (_DUPLICATE,)

@@ -1,0 +1,88 @@
+"""What the seeding commands print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cli.console import say, show_table
+from core.text import duration, plural
+from core.text import size as in_bytes
+
+if TYPE_CHECKING:
+    from features.seed_plans import SeedPlan
+    from features.seed_removal import Removal
+    from features.seed_runs import RunFacts
+    from features.seed_statistics import Estimate, Statistics
+
+
+def show_run(run: RunFacts) -> None:
+    """What a run did."""
+    rate = f", {run.rate:,.0f} rows/s" if run.seconds and run.rows else ""
+    say(f"{plural(run.rows, 'row')} added in {duration(run.seconds)}{rate}; seed {run.seed}, run {run.id}.")
+    if run.updated:
+        say(f"{plural(run.updated, 'row')} put right.")
+
+
+def show_plan(plan: SeedPlan, expected: Estimate) -> None:
+    """What a run would do, and what it would take."""
+    rows = [
+        *((one.part.recipe.type, "upsert", f"{one.stop - one.start:,}") for one in plan.repeats),
+        *((one.recipe.type, "add", f"{one.count:,}") for one in plan.steps),
+    ]
+    show_table(("Type", "What", "Rows"), rows, numbers=(2,))
+    measured = "as measured here" if expected.is_measured else "not measured here yet"
+    say(
+        f"{plural(expected.rows, 'row')}, about {in_bytes(expected.size)}, "
+        f"about {duration(expected.seconds)} ({expected.rate:,.0f} rows/s, {measured}); seed {plan.seed}."
+    )
+    if expected.free is not None and expected.free < expected.size:
+        say(f"Only {in_bytes(expected.free)} are free on the disk.")
+    say("Nothing was written.")
+
+
+def show_removal(removal: Removal) -> None:
+    """What was taken out."""
+    if not removal.total:
+        say("There was no seeded row to remove.")
+    for table, count in removal.rows:
+        say(f"{plural(count, 'row')} of {table} removed.")
+    if removal.kept:
+        say(f"{plural(removal.kept, 'row')} stay: something that people made hangs on them.")
+
+
+def show_statistics(statistics: Statistics, faults: tuple[str, ...]) -> None:
+    """The tables, the newest runs, and whether every constraint holds."""
+    rows = [
+        (one.type, one.table, f"{one.rows:,}", f"{one.seeded:,}", in_bytes(one.size) if one.size else "")
+        for one in statistics.tables
+    ]
+    total = ("total", "", f"{statistics.rows:,}", "", in_bytes(statistics.size))
+    show_table(("Type", "Table", "Rows", "Seeded", "Size"), [*rows, total], numbers=(2, 3, 4))
+    _show_runs(statistics.runs[:10])
+    for fault in faults:
+        say(fault)
+    say(f"{plural(len(faults), 'fault')} found." if faults else "Every constraint and relation holds.")
+
+
+def _show_runs(runs: tuple[RunFacts, ...]) -> None:
+    if not runs:
+        return
+    say("")
+    rows = [
+        (
+            one.id,
+            f"{one.started_at:%Y-%m-%d %H:%M}",
+            one.mode,
+            str(one.seed),
+            f"{one.done:,}",
+            duration(one.seconds),
+            f"{one.rate:,.0f}",
+            _state(one),
+        )
+        for one in runs
+    ]
+    show_table(("Run", "Begun", "Mode", "Seed", "Rows", "Took", "Rows/s", "State"), rows, numbers=(4, 5, 6))
+
+
+def _state(run: RunFacts) -> str:
+    return "undone" if run.undone_at else "cut off" if run.is_open else "done"

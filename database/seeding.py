@@ -1,0 +1,181 @@
+"""Rows put into tables in batches that commit, taken down in the ledger as they come, and taken out again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from core.connection import ConnectionParameters
+from core.errors import Conflict, ServerError
+from core.failpoints import failpoint
+from database.adapters import closing_connection
+from database.adapters.base import Connection, translated
+from database.adapters.seeding import Pointer, Rows, SeedingAdapter, Target
+from database.adapters.seeding_adapters import seeding_adapter_for
+from database.ledger import Entry, Ledger
+
+__all__ = ["Entry", "Filler", "Pointer", "Target", "open_filler"]
+
+_TIMEOUT = 30.0  # seconds to connect
+_TRIES = 5  # of a transaction that met another's
+_PAUSE = 0.2  # seconds before the second
+T = TypeVar("T")
+
+
+class Filler:
+    """A connection to the database that is filled, and the ledger: where that is in the same database, rows
+    and their entry are there together or not at all; else the entry follows the rows."""
+
+    def __init__(self, seeding: SeedingAdapter, connection: Connection, ledger: Ledger | None) -> None:
+        self._seeding = seeding
+        self._connection = connection
+        self._own = Ledger(seeding.adapter, connection, seeding.mark) if ledger is None else None
+        self._apart = ledger
+        self.batch = seeding.batch  # rows in one transaction
+        self.keys_return = seeding.keys_return  # the key of a row that is gone may be given to another
+
+    def begin(self, target: Target, part: int, count: int, make_last: Callable[[int], Rows]) -> int:
+        """Set `count` successive keys aside for a part, put in the row with the last of them, which keeps
+        them its own, and write the first into the ledger; gives it. Raises Conflict, ServerError."""
+
+        def work(rename: bool) -> int:
+            first = self._seeding.reserve(self._connection, target, count)
+            if self._apart:  # before any row, or nobody would know whose it is
+                self._apart.begin(part, first)
+            rows = make_last(first)
+            self._seeding.load(self._connection, target, self._renamed(target, rows) if rename else rows)
+            if self._own:
+                self._own.begin(part, first)
+            return first
+
+        return self._put(work)
+
+    def put(self, target: Target, rows: Rows, before: Entry, after: Entry) -> None:
+        """Put rows in, and let the ledger say so. Raises LeaseLost when another went on with that part in the
+        meantime, Conflict, ServerError."""
+
+        def work(rename: bool) -> None:
+            if rows:
+                self._seeding.load(self._connection, target, self._renamed(target, rows) if rename else rows)
+            failpoint("seeding.rows")
+            if self._own:
+                self._own.keep(before, after)
+
+        self._put(work)
+        self._follow(before, after)
+
+    def upsert(self, target: Target, rows: Rows, entries: tuple[Entry, Entry] | None = None) -> int:
+        """As `put`, where some of them may be there; gives how many were not there as they are now."""
+
+        def work(rename: bool) -> int:
+            rename = rename or (bool(target.unique) and self._seeding.upsert_meets_any_key)
+            changed = self._seeding.upsert(
+                self._connection, target, self._renamed(target, rows) if rename else rows
+            )
+            if self._own and entries:
+                self._own.keep(*entries)
+            return changed
+
+        changed = self._put(work)
+        if entries:
+            self._follow(*entries)
+        return changed
+
+    def count(self, target: Target, first: int, last: int) -> int:
+        """Rows with keys from `first` to `last`."""
+        with translated(self._seeding.adapter):
+            return self._seeding.count(self._connection, target, first, last)
+
+    def remove(self, target: Target, first: int, last: int, pointers: Sequence[Pointer]) -> int:
+        """Delete the rows with those keys that nothing points to; gives how many."""
+        return self._transact(lambda: self._seeding.remove(self._connection, target, first, last, pointers))
+
+    def remove_witnessed(
+        self, target: Target, witness: str, rows: Sequence[tuple[int, object]], pointers: Sequence[Pointer]
+    ) -> int:
+        """As `remove`, of rows whose column `witness` holds what is said beside the key."""
+        return self._transact(
+            lambda: self._seeding.remove_witnessed(self._connection, target, witness, rows, pointers)
+        )
+
+    def refresh(self, tables: Sequence[str]) -> None:
+        """Let the server look anew at what is in those tables."""
+        with translated(self._seeding.adapter):
+            self._seeding.refresh(self._connection, tables)
+
+    def _put(self, work: Callable[[bool], T]) -> T:
+        """Once as it is, and once more with other values where people have them already."""
+        try:
+            return self._transact(lambda: work(False))
+        except ServerError as error:
+            if not _is(error, self._seeding.collides):
+                raise
+        try:
+            return self._transact(lambda: work(True))
+        except ServerError as error:
+            if _is(error, self._seeding.collides):
+                raise Conflict("Another row has the same key or name.") from error
+            raise
+
+    def _transact(self, work: Callable[[], T]) -> T:
+        """Do it in one transaction, again when it met another's."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with translated(self._seeding.adapter), self._seeding.transaction(self._connection):
+                    return work()
+            except ServerError as error:
+                if attempt == _TRIES or not _is(error, self._seeding.passes):
+                    raise
+            time.sleep(_PAUSE * attempt)
+        raise AssertionError("unreachable")
+
+    def _follow(self, before: Entry, after: Entry) -> None:
+        failpoint("seeding.batch")
+        if self._apart:
+            self._apart.keep(before, after)
+
+    def _renamed(self, target: Target, rows: Rows) -> Rows:
+        for column in target.unique:
+            if taken := self._seeding.taken(self._connection, target, column, rows):
+                rows = [_renamed(row, target.columns.index(column), taken) for row in rows]
+        return rows
+
+
+@contextmanager
+def open_filler(
+    database: ConnectionParameters, ledger: ConnectionParameters | None = None
+) -> Iterator[Filler]:
+    """Whoever fills `database`; the `ledger` is in there where no other is named. Raises ConnectionFailed and
+    its kin."""
+    with _connected(database) as (seeding, connection):
+        if ledger is None:
+            yield Filler(seeding, connection, None)
+            return
+        with _connected(ledger) as (books, second):
+            yield Filler(seeding, connection, Ledger(books.adapter, second, books.mark))
+
+
+@contextmanager
+def _connected(database: ConnectionParameters) -> Iterator[tuple[SeedingAdapter, Connection]]:
+    with closing_connection(database, _TIMEOUT) as (adapter, connection):
+        seeding = seeding_adapter_for(adapter.recognised(connection), adapter)
+    connection = seeding.open(_TIMEOUT)
+    try:
+        seeding.prepare(connection)
+        yield seeding, connection
+    finally:
+        connection.close()
+
+
+def _renamed(row: tuple[Any, ...], position: int, taken: set[Any]) -> tuple[Any, ...]:
+    """The row, with figures behind the name that somebody else has."""
+    if row[position] not in taken:
+        return row
+    name, at, domain = str(row[position]).partition("@")
+    return (*row[:position], f"{name}-{row[0]}{at}{domain}", *row[position + 1 :])
+
+
+def _is(error: ServerError, question: Callable[[BaseException], bool]) -> bool:
+    return error.__cause__ is not None and question(error.__cause__)

@@ -1,0 +1,114 @@
+"""Seeded rows taken out again: exactly those the ledger knows, and never what people made or hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from core.errors import Conflict
+from core.progress import Operation, operation
+from core.text import plural
+from database.context import current_settings
+from database.seeding import Filler, Pointer, open_filler
+from features.recipes.book import BY_TYPE
+from features.recipes.recipe import Recipe
+from features.recipes.rows import Rows
+from features.seed_parts import Family, PartFacts, dependents_of, read_parts, target_of
+from features.seed_runs import mark_undone, read_run
+from models import db
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was removed: (table, rows) pairs; `kept` are rows that something of people's hangs on."""
+
+    rows: tuple[tuple[str, int], ...]
+    kept: int
+
+    @property
+    def total(self) -> int:
+        """Rows removed."""
+        return sum(count for _, count in self.rows)
+
+
+@operation("data.clean", title="Clean seeded rows of {database}", target="{database}", attempts=3)
+def clean_seeded(op: Operation, database: str, types: list[str]) -> Removal:
+    """Remove what seeding made of those types, and the seeded rows that belong to it. Raises ServerError,
+    OperationCancelled: what is left is in the ledger still."""
+    with open_filler(current_settings().database) as filler:
+        return remove_types(op, filler, database, types)
+
+
+@operation("data.undo", title="Undo a seeding of {database}", target="{database}", attempts=3)
+def undo_run(op: Operation, database: str, run: str) -> Removal:
+    """Remove the rows of one run, and the seeded rows that belong to them. Raises NotFound, Conflict for one
+    that is undone."""
+    found = read_run(run)
+    if not found.is_undoable and found.finished_at:
+        raise Conflict("The rows of this run are removed already.")
+    with open_filler(current_settings().database) as filler:
+        ids = [part.id for part in found.parts]
+        parts = read_parts(found.database)
+        removal = remove_parts(op, filler, dependents_of(ids, parts), parts)
+    mark_undone([run], [])
+    return removal
+
+
+def remove_types(op: Operation, filler: Filler, database: str, types: Collection[str]) -> Removal:
+    """As `clean_seeded`, where somebody holds the connections."""
+    tables = {BY_TYPE[type].table for type in types}
+    if "user" in tables:
+        tables.add(BY_TYPE["sign-ins"].table)
+    parts = read_parts(database)
+    chosen = dependents_of([part.id for part in parts if part.table in tables], parts)
+    return remove_parts(op, filler, chosen, parts)
+
+
+def remove_parts(
+    op: Operation, filler: Filler, parts: Sequence[PartFacts], all_parts: Sequence[PartFacts]
+) -> Removal:
+    """Remove the rows of `parts`, which come before what they depend on; `all_parts` are all there are."""
+    removed: dict[str, int] = {}
+    kept, family = 0, Family(all_parts)
+    for part in parts:
+        count = _remove(op, filler, part, family)
+        left = filler.count(target_of(part.recipe), part.first_key, part.last_key) if part.first_key else 0
+        removed[part.table] = removed.get(part.table, 0) + count
+        kept += min(left, part.wanted - count)
+        mark_undone([part.run_id], [part.id])
+    if kept:
+        op.note(f"{plural(kept, 'row')} stay: something that people made hangs on them.")
+    return Removal(tuple((table, count) for table, count in removed.items() if count), kept)
+
+
+def _remove(op: Operation, filler: Filler, part: PartFacts, family: Family) -> int:
+    """How many rows of one part are gone."""
+    if part.first_key is None:
+        return 0
+    target, pointers, rows = target_of(part.recipe), _pointers_to(part.table), family.rows(part.id)
+    op.phase(f"Remove {part.recipe.type}", total=part.wanted, unit="row")
+    removed = 0
+    for start in range(part.first, part.first + part.wanted, filler.batch):
+        stop = min(part.first + part.wanted, start + filler.batch)
+        if filler.keys_return:
+            witnesses = _witnesses(part.recipe, rows, start, stop)
+            removed += filler.remove_witnessed(target, part.recipe.witness, witnesses, pointers)
+        else:
+            removed += filler.remove(target, rows.key_of(start), rows.key_of(stop - 1), pointers)
+        op.advance(stop - start)
+    return removed
+
+
+def _witnesses(recipe: Recipe, rows: Rows, start: int, stop: int) -> list[tuple[int, object]]:
+    position = recipe.columns.index(recipe.witness)
+    return [(int(row[0] or 0), row[position]) for row in recipe.make(rows, start, stop)]
+
+
+def _pointers_to(table: str) -> tuple[Pointer, ...]:
+    """Every column that refers to the key of a table."""
+    return tuple(
+        Pointer(other.name, key.parent.name)
+        for other in db.metadata.sorted_tables
+        for key in other.foreign_keys
+        if key.column.table.name == table
+    )
