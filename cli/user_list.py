@@ -12,6 +12,7 @@ from cli.runtime import Invocation, pass_invocation
 
 if TYPE_CHECKING:
     from features.user_list import UserFilter
+    from features.user_rows import UserFacts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,18 +51,7 @@ def list_users(invocation: Invocation, /, limit: int, **wanted: str) -> None:
 
     with invocation.context():
         found = list(islice(all_users(UserFilter(**wanted), utc_now()), limit + 1))
-    rows = [
-        (
-            one.username,
-            one.name,
-            one.email,
-            one.role,
-            one.tier,
-            "active" if one.is_active else "inactive",
-            f"{one.last_sign_in:%Y-%m-%d %H:%M} UTC" if one.last_sign_in else "never",
-        )
-        for one in found[:limit]
-    ]
+    rows = [_row(one) for one in found[:limit]]
     if not rows:
         say("No user is like that.")
         return
@@ -111,6 +101,12 @@ def write_users(invocation: Invocation, form: str, wanted: UserFilter) -> None:
     with invocation.context(), audited(invocation.settings, invocation.actor, "user.export", "users"):
         for piece in written(form, all_users(wanted, utc_now()), EXPORTED):
             click.echo(piece, nl=False)
+
+
+def _row(one: UserFacts) -> tuple[str, ...]:
+    state = "active" if one.is_active else "inactive"
+    came = f"{one.last_sign_in:%Y-%m-%d %H:%M} UTC" if one.last_sign_in else "never"
+    return (one.username, one.name, one.email, one.role, one.tier, state, came)
 
 
 def _words(value: object) -> str:

@@ -48,6 +48,13 @@ class InvalidInput(AppError):
     exit_code = 2
 
 
+class TooBroad(InvalidInput):
+    """This takes longer than a page may take."""
+
+    code = "too_broad"
+    hint = "Narrow your search: a longer beginning, one more filter, a shorter time."
+
+
 class AddressNotAllowed(InvalidInput):
     """The console may not connect to that address."""
 

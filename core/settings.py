@@ -49,6 +49,7 @@ class Settings:
     backup_encryption_key: str
     backup_assertions_dir: Path
     restore_grace_days: int
+    activity_retention_days: int
     client_tools_path: str
     client_tools_floor: tuple[tuple[int, ...], ...]
     default_seed_count: int

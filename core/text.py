@@ -26,6 +26,16 @@ def size(count: int) -> str:
     raise AssertionError("unreachable")
 
 
+def about(count: int, *, exact: bool = False) -> str:
+    """A number of rows as people read it: "1,234" where counted, else "about 184,300", "about 10.0 M"."""
+    if exact:
+        return f"{count:,}"
+    if count >= 1_000_000:
+        return f"about {count / 1_000_000:,.1f} M"
+    step = 10 ** max(0, len(str(count)) - 4)
+    return f"about {round(count / step) * step:,}"
+
+
 def duration(seconds: float) -> str:
     """A duration as people read it: "12 ms", "3.4 s", "2 min 51 s", "36 h 32 min"."""
     if round(seconds * 1000) < 1000:

@@ -221,6 +221,12 @@ DATABASE_FOLDER = Variable(
     "The folder of registered SQLite files and of certificate authorities.",
 )
 REDIS_URL = _secret("REDIS_URL", "The server that rings the workers of many machines; none: a file rings.")
+ACTIVITY_RETENTION_DAYS = Variable(
+    "ACTIVITY_RETENTION_DAYS",
+    parsing.whole(0, 36500),
+    "365",
+    "Days for which sign-ins and sign-outs are kept; 0: for ever.",
+)
 SECRET_KEY = _secret("SECRET_KEY", "Signs sessions; the web app does not start in production without it.")
 HOST = Variable("HOST", parsing.host, "127.0.0.1", "The address the console listens at.")
 PORT = Variable("PORT", parsing.whole(1, 65535), "5000", "The port it listens at.")

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, RowMapping, Select, TypeDecorator, and_, or_
 
-from core.errors import InvalidInput, LockTimeout, ServerError, ServerTimeout
+from core.errors import LockTimeout, ServerError, ServerTimeout, TooBroad
 from database.adapters import adapter_for
 from database.context import current_settings
 from database.cursors import read_cursor, write_cursor
@@ -22,13 +22,6 @@ LONGEST = 200  # rows of a page
 PATIENCE = 3.0  # seconds that one question for a page may take
 _BATCH = 1000  # rows of an export read at once
 _LAST = 0x10FFFF
-
-
-class TooBroad(InvalidInput):
-    """This takes longer than a page may take."""
-
-    code = "too_broad"
-    hint = "Narrow your search: a longer beginning, one more filter, a shorter time."
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from features.sign_in_links import Purpose, add_link, end_links
 from features.user_rows import UserFacts, find_user, read_user
 from features.users import NewUser, check_email, check_name, check_new_user, naming_conflicts
 from models import LoginSession, SignInLink, User
-from models.user import TIERS
+from models.user import TIERS as TIERS
 
 MOST_AT_ONCE = 200
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from core.clock import utc_now
 from core.settings import Settings
+from features.activity_list import forget_old_activity
+from features.backup_clock import clock_fault
 from features.database_checks import check_databases
 from features.login_sessions import clear_ended_sessions
 from features.sampling import sample_sizes
@@ -29,10 +33,17 @@ def clear_sign_ins(_: Settings) -> None:
     clear_old_failures(utc_now())
 
 
+def forget_activity(settings: Settings) -> None:
+    """Delete sign-ins and sign-outs that are older than they are kept, unless the clock may be wrong."""
+    if settings.activity_retention_days and not clock_fault(utc_now()):
+        forget_old_activity(utc_now() - timedelta(days=settings.activity_retention_days))
+
+
 CHORES = (
     Chore("look for forgotten operations", 5.0, ring_for_forgotten),
     Chore("look at the registered databases", 15.0, check_databases, after=_SETTLED),
     Chore("sample the sizes of databases", 10 * MINUTE, sample_sizes, after=_SETTLED),
     Chore("clear ended sessions away", MINUTE, clear_sign_ins, after=_SETTLED),
+    Chore("forget old sign-ins", 60 * MINUTE, forget_activity, after=MINUTE),
     *BACKUP_CHORES,
 )

@@ -1,7 +1,8 @@
-"""The looks at the database that pages share: how it is, and the sign-ins of the last days."""
+"""The looks at the database that pages share: how it is, how much it holds, the sign-ins of the last days."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 
 from flask import Flask, current_app
@@ -9,12 +10,14 @@ from flask import Flask, current_app
 from core.errors import ServerError
 from features.activity import SignInDay, SignInHistory
 from features.overview import Overview, read_overview
+from features.row_counts import RowCount, read_row_counts
 from web.auth import now
 from web.settings import settings_of
 from web.snapshots import Snapshot
 
 _OVERVIEW = "basekeeper_overview"
 _SIGN_INS = "basekeeper_sign_ins"
+_COUNTS = "basekeeper_row_counts"
 
 
 def init_looks(app: Flask) -> None:
@@ -24,6 +27,7 @@ def init_looks(app: Flask) -> None:
     app.extensions[_SIGN_INS] = Snapshot(
         app, lambda: history.read(now().astimezone(UTC).date()), keep=60, linger=600
     )
+    app.extensions[_COUNTS] = Snapshot(app, lambda: read_row_counts(settings_of(app)), keep=30, linger=3600)
 
 
 def read_shared_overview(*, fresh: bool = False) -> Overview | None:
@@ -40,3 +44,12 @@ def read_shared_sign_ins() -> tuple[SignInDay, ...]:
         return look.read() or ()
     except ServerError:  # the count was given up; the next look goes on with it
         return ()
+
+
+def read_row_count(table: str) -> RowCount | None:
+    """How many rows a table of ours holds, half a minute old and more; None while that is not known."""
+    look: Snapshot[Mapping[str, RowCount]] = current_app.extensions[_COUNTS]
+    try:
+        return (look.read() or {}).get(table)
+    except ServerError:
+        return None

@@ -64,7 +64,13 @@ _SECTIONS = (
         ),
     ),
     Section("Database", (Place("Backups", "backups.index", "archive", below=_OF_BACKUPS),)),
-    Section("Access", (Place("Databases", "databases.index", "database"),)),
+    Section(
+        "Access",
+        (
+            Place("Databases", "databases.index", "database"),
+            Place("Users", "users.index", "users", below=("tokens", "online", "activity")),
+        ),
+    ),
     Section(
         "Watch",
         (Place("Health", "health.show", "heartbeat"), Place("Audit", "audit.index", "history")),

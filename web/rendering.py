@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from wtforms import Field
 from wtforms.form import BaseForm
 
@@ -32,7 +33,7 @@ def init_rendering(app: Flask, settings: Settings) -> None:
     app.jinja_env.finalize = shown
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_server_version(app, settings)
-    for filter_ in (text.size, text.duration, count, moment, label):
+    for filter_ in (text.size, text.duration, count, moment, label, hit, sentence):
         app.add_template_filter(filter_)
     for word in (text.plural, icon, file_url, control_attributes, note_attributes, has_focus, signed_in_user):
         app.add_template_global(word)
@@ -77,6 +78,21 @@ def moment(at: datetime, seconds: bool = False) -> Markup:
 def label(name: str) -> str:
     """The name of a check as people write it: "data_disk" is "Data disk"."""
     return "TLS" if name == "tls" else name.replace("_", " ").capitalize()
+
+
+def sentence(words: str) -> str:
+    """`words` as a sentence begins: "about 10.0 M" is "About 10.0 M"."""
+    return words[:1].upper() + words[1:]
+
+
+def hit(given: str, search: str) -> Markup:
+    """`given` with what was searched for marked, wherever it stands."""
+    shown_text, wanted = text.visible(given), search.strip()
+    if not wanted:
+        return escape(shown_text)
+    pieces = re.split(f"({re.escape(wanted)})", shown_text, flags=re.IGNORECASE)
+    mark = Markup('<mark class="hit">{}</mark>')
+    return Markup("").join(mark.format(one) if place % 2 else one for place, one in enumerate(pieces))
 
 
 def zone() -> str:

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import insert
 
 from core.clock import utc_now
-from core.errors import InvalidInput
+from core.errors import InvalidInput, TooBroad
 from core.exports import export
 from core.settings import Settings
 from database.context import application_context
 from database.cursors import write_cursor
-from database.listing import TooBroad, patient_transaction
+from database.listing import patient_transaction
 from features.login_sessions import Browser, open_session
 from features.user_list import EXPORTED, SORTS, UserFilter, all_users, list_users
 from features.user_rows import read_user

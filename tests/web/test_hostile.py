@@ -87,7 +87,7 @@ def _plant(settings: Settings) -> None:
 
 def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: Visitor) -> None:
     examples = {"id": ID, "name": SHORT.replace("/", ""), "token": SHORT.replace("/", ""), "filename": "x"}
-    examples["prefix"] = PREFIX
+    examples |= {"prefix": PREFIX, "number": 1}
     shown = 0
     for rule in console.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
@@ -96,7 +96,8 @@ def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: 
             arguments: dict[str, Any] = {name: examples[name] for name in rule.arguments}
             path = url_for(rule.endpoint, **arguments)
         text = hostile_console.get(path).text
-        assert not [act for act in ACTS if act in text], path
+        is_file = rule.endpoint.endswith(".export")  # where no markup acts
+        assert not [act for act in ACTS if act in text and not (is_file and act.startswith("<"))], path
         assert "49gpj" not in text and "49\\u202e" not in text, path
         shown += "&lt;img src=x onerror=alert(1)&gt;" in text
     assert (
@@ -108,7 +109,16 @@ def test_w2_in_every_command_hostile_text_is_harmless(
     hostile_console: Visitor, sqlite_url: str, tmp_path: Path
 ) -> None:
     environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": sqlite_url, "PYTHONPATH": str(ROOT)}
-    for arguments in (["status"], ["verify"], ["database", "list"], ["token", "list"], ["audit", "verify"]):
+    for arguments in (
+        ["status"],
+        ["verify"],
+        ["database", "list"],
+        ["token", "list"],
+        ["audit", "verify"],
+        ["user", "list"],
+        ["user", "show", "mvogt"],
+        ["user", "export"],
+    ):
         command = [sys.executable, str(ROOT / "manage_db.py"), *arguments]
         run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         said = run.stdout + run.stderr

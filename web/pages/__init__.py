@@ -6,6 +6,7 @@ from flask import Flask
 
 from web.navigation import provide_counts
 from web.pages import (
+    activity,
     appearance,
     audit,
     backups,
@@ -13,6 +14,7 @@ from web.pages import (
     first_admin,
     foreign_backups,
     health,
+    online,
     operations,
     overview,
     passwords,
@@ -24,6 +26,7 @@ from web.pages import (
     sign_in,
     styleguide,
     tokens,
+    users,
 )
 
 _PAGES = (
@@ -38,6 +41,9 @@ _PAGES = (
     health,
     audit,
     tokens,
+    users,
+    online,
+    activity,
     sign_in,
     proof,
     first_admin,

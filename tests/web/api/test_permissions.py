@@ -13,7 +13,7 @@ from tests.web.operations import ID
 from tests.web.visitor import Visitor
 from web.permissions import allow, declared_permission, fresh
 
-VALUES = {"id": ID, "prefix": "0" * 12}  # which nothing has
+VALUES = {"id": ID, "prefix": "0" * 12, "number": 2**40}  # which nothing has
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
