@@ -58,6 +58,13 @@ def inspect_schema(op: Operation, parameters: ConnectionParameters) -> Inspectio
     )
 
 
+def inspect_drift(parameters: ConnectionParameters) -> tuple[str, ...]:
+    """What differs from the models, a sentence each; rows are not looked at. Raises ConnectionFailed and its
+    children, PrivilegeMissing, ServerError."""
+    with open_schema(parameters) as schema:
+        return tuple(describe(one).message for one in schema.differences())
+
+
 def _compare(op: Operation, live: Collection[Part], differences: Collection[Difference]) -> Iterator[Fault]:
     """What differs from the models, a phase for each kind of part."""
     for name, kinds in _COMPARED.items():
