@@ -28,8 +28,7 @@ from operations.reaper import reap
 from operations.runner import Runner, in_context
 from tests.features.backing import left_behind
 from tests.features.restoring import ADMIN
-
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
+from tests.rounds import ROUNDS
 
 
 def reached(shop: Settings, feature: Feature[..., Any], *args: Any, **kwargs: Any) -> int:

@@ -21,8 +21,7 @@ from operations.runner import in_context
 from operations.store import read_operation
 from tests.features.restoring import leftovers, run
 from tests.operations.support import rows
-
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
+from tests.rounds import ROUNDS
 
 
 def points_of(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -28,8 +28,8 @@ from operations.reaper import reap
 from operations.runner import Runner, in_context
 from operations.store import read_operation
 from tests.operations.support import ADMIN, CATALOGUE, count_once, count_to, counted, rows
+from tests.rounds import ROUNDS
 
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 STEPS = 45  # more statements than one operation of these tests takes
 RACED = 60 if ROUNDS < 20 else 1000
 

@@ -18,6 +18,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.rounds import ROUNDS
+
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"^http://127\.0\.0\.1:\d+/first-admin/[\w-]{43}$", re.M)
 DOORS = {"app.py": [sys.executable, str(ROOT / "app.py")]}
@@ -103,7 +105,7 @@ def test_the_console_starts_and_prints_one_link(door: str, tmp_path: Path, sqlit
 
 
 @pytest.mark.rounds
-@pytest.mark.parametrize("_round", range(int(os.environ.get("FAULT_ROUNDS", "3"))))
+@pytest.mark.parametrize("_round", range(ROUNDS))
 def test_eight_workers_on_an_empty_database_print_one_link(
     tmp_path: Path, database_url: str, _round: int
 ) -> None:

@@ -37,6 +37,7 @@ from tests.database.backups.postgresql_ground import (
     unlike,
     wrapped,
 )
+from tests.rounds import ROUNDS
 from tests.servers import Unavailable, running
 
 SPY = (
@@ -56,7 +57,6 @@ SPY = (
 
 
 DENIED = "42501"
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 REACHING = (
     "SET ROLE postgres",
     "CREATE ROLE thief",
