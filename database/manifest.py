@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 from core.errors import BackupDamaged
 
 FORMAT = 1
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 class FactKind(StrEnum):
@@ -178,6 +180,8 @@ def _manifest(said: dict[str, Any]) -> Manifest:
     known = {field.name for field in fields(Manifest)}
     given = {name: value for name, value in said.items() if name in known}
     inventory = given["inventory"]
+    if not all(_FILE.fullmatch(one["name"]) for one in given["files"]):
+        raise ValueError("a file with a name that is none of ours")  # it will stand in commands
     return Manifest(
         **given
         | {

@@ -38,10 +38,10 @@ def _head(name: str, manifest: Manifest, stored: StoredFile) -> tuple[str, ...]:
         f"# Recovery sheet of {name}",
         "",
         f"{visible(manifest.database)}, backed up {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC from "
-        f"{manifest.server} by {manifest.tool}: {plural(len(inventory.tables), 'table')}, "
+        f"{visible(manifest.server)} by {visible(manifest.tool)}: {plural(len(inventory.tables), 'table')}, "
         f"{plural(inventory.rows, 'row')}.",
-        f"The file {stored.name} has {size(stored.size)}."
-        + (f" It is encrypted to {manifest.encrypted_to}." if manifest.encrypted_to else ""),
+        f"The file {visible(stored.name)} has {size(stored.size)}."
+        + (f" It is encrypted to {visible(manifest.encrypted_to)}." if manifest.encrypted_to else ""),
         "",
     )
 

@@ -63,6 +63,13 @@ def _of_database(
         yield Obstacle(
             f"The backup is one of {backup.dialect}, {subject.name} is {adapter.database.dialect}."
         )
+    elif backup.is_trusted and backup.database != subject.name:
+        # Its server said who owns what: one that lies could name whoever rules the other server.
+        yield Obstacle(
+            f"The backup is one of {backup.database}: roles of the names there own and may do the same here.",
+            f"Go on only if you trust the server of {backup.database}.",
+            is_fatal=False,
+        )
     if new_name:
         if operation_of(new_name):
             yield Obstacle(f"The name {visible(new_name)} is kept for what the console makes itself.")

@@ -4,6 +4,7 @@ with a manifest that holds (TRUST B8, B11, D12)."""
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 from datetime import timedelta
@@ -173,9 +174,12 @@ def test_a_basekeeper_backup_with_its_manifest_is_trusted_and_may_replace(
     add_books(server, database_url, 1000, 3)
     restore(shop, adopted.id)
     assert count(server, database_url) == BOOKS
+    with application_context(shop):  # another's server may name whoever rules this one
+        other = plan_restore(adopted.id, shop.database.name).obstacles
+    assert any("roles of the names there" in one.message for one in other)
 
 
-@pytest.mark.parametrize("damage", ["data", "cut", "manifest", "other name", "no manifest"])
+@pytest.mark.parametrize("damage", ["data", "cut", "manifest", "other name", "odd name", "no manifest"])
 def test_one_whose_manifest_does_not_hold_is_not_trusted(shop: Settings, damage: str) -> None:
     """TRUST B2: nothing of it is adopted."""
     backup = back_up(shop)
@@ -191,6 +195,10 @@ def test_one_whose_manifest_does_not_hold_is_not_trusted(shop: Settings, damage:
         manifest.write_text(manifest.read_text().replace(backup.sha256, "0" * 64))
     elif damage == "other name":
         data.rename(data.with_name(f"other.{data.name.partition('.')[2]}"))
+    elif damage == "odd name":
+        odd = f"{backup.name}.\n    touch x"
+        data.rename(data.with_name(odd))
+        manifest.write_text(manifest.read_text().replace(json.dumps(backup.file), json.dumps(odd)))
     else:
         manifest.unlink()
     for found in foreign(shop):
