@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.backup_text import NOT_MEASURED
+from cli.backup_text import NOT_MEASURED, time_of
 from cli.console import say, show_table
 from core.text import duration, plural, size
 
@@ -47,10 +47,17 @@ def _show_losses(plan: RestorePlan) -> None:
         return
     say()
     rows = [
-        (one.name, f"{'about ' * one.is_estimate}{one.now or 0:,}", f"{one.after or 0:,}", f"-{one.lost:,}")
+        (
+            one.name,
+            f"{'about ' * one.is_estimate}{one.now or 0:,}",
+            f"{one.after or 0:,}",
+            f"-{one.lost:,}",
+            *((time_of(one.newest) if one.newest else "",) if plan.tells_newest else ()),
+        )
         for one in plan.tables_lost
     ]
-    show_table(("Table", "Now", "After", "Lost"), rows, numbers=(1, 2, 3))
+    newest = ("Newest row",) if plan.tells_newest else ()
+    show_table(("Table", "Now", "After", "Lost", *newest), rows, numbers=(1, 2, 3))
 
 
 def _show_connected(plan: RestorePlan) -> None:

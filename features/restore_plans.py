@@ -23,12 +23,14 @@ class RevisionOrder(StrEnum):
 @dataclass(frozen=True)
 class TableChange:
     """One table: its rows `now` and `after` the restore, None where it is not there. `is_estimate` when the
-    rows of now were not counted: say "about"."""
+    rows of now were not counted: say "about". `newest` is when the newest of those that lose rows came, None
+    where no index tells."""
 
     name: str
     now: int | None
     after: int | None
     is_estimate: bool = False
+    newest: datetime | None = None
 
     @property
     def lost(self) -> int:
@@ -114,6 +116,11 @@ class RestorePlan:
         """Tables that lose rows, most first."""
         losers = [table for table in self.tables if table.lost]
         return tuple(sorted(losers, key=lambda table: -table.lost))
+
+    @property
+    def tells_newest(self) -> bool:
+        """True when it is known of some table when its newest row came."""
+        return any(table.newest for table in self.tables)
 
     @property
     def loses_data(self) -> bool:

@@ -31,6 +31,7 @@ from features.restore_times import Times, times_of
 from features.swaps import kept_name
 
 _PATIENCE = 5.0  # seconds for any question to the server
+_DATED = 12  # tables, as many as a page shows
 _COUNTED_BELOW = 100_000  # rows that are counted where the server guesses fewer
 
 
@@ -68,7 +69,9 @@ def _in_its_place(
     undo_until = plan.counted_at + timedelta(days=current_settings().restore_grace_days)
     return replace(
         plan,
-        tables=_changes(sizes, manifest, CARRIED if subject.is_own else frozenset()),
+        tables=_dated(
+            _changes(sizes, manifest, CARRIED if subject.is_own else frozenset()), subject, adapter
+        ),
         connected=_connected(adapter),
         steps=_steps(times, subject.name, kept, undo_until, damage),
         away_seconds=times.swap,
@@ -118,6 +121,21 @@ def _changes(
         )
         for name in names
     )
+
+
+def _dated(
+    changes: tuple[TableChange, ...], subject: Subject, adapter: BackupAdapter
+) -> tuple[TableChange, ...]:
+    """Of those that lose most, when their newest rows came, where that is known at once."""
+    losers = sorted((one for one in changes if one.lost), key=lambda one: -one.lost)
+    names = [one.name for one in losers[:_DATED]]
+    newest: dict[str, datetime] = {}
+    if names:
+        timeout = current_settings().db_connect_timeout
+        with suppress(ServerError), closing_connection(subject.parameters, timeout) as (server, connection):
+            server.statement_timeout(connection, _PATIENCE)
+            newest = adapter.newest_rows(server, connection, names)
+    return tuple(replace(one, newest=newest.get(one.name)) for one in changes)
 
 
 def _connected(adapter: BackupAdapter) -> tuple[ConnectedAccount, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -166,6 +166,14 @@ class BackupAdapter(ABC):
         """Every table that a backup would hold now, in a session of `server` in the database, each by the
         name that an inventory has for it; counted where the estimate is below `exact_below`."""
         return server.table_sizes(connection, exact_below)
+
+    def newest_rows(
+        self, server: Adapter, connection: Connection, tables: Sequence[str]
+    ) -> dict[str, datetime]:
+        """The newest moment, none to come, that an index knows of rows of each of these tables, named as an
+        inventory names them. Those without an indexed column of moments are left out: a time without a zone
+        is none."""
+        return {}
 
     @abstractmethod
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:

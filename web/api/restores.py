@@ -31,6 +31,9 @@ class TableChangeSchema(Schema):
     after = fields.Integer(required=True, allow_none=True)
     lost = fields.Integer(required=True)
     is_estimate = fields.Boolean(required=True)
+    newest = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "When its newest row came; null: not known."}
+    )
 
 
 class ConnectedAccountSchema(Schema):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
+from datetime import datetime
 
 from core.connection import ConnectionParameters
 from core.progress import Operation
@@ -19,7 +21,7 @@ from database.adapters.backup import (
     Swap,
     SwapState,
 )
-from database.adapters.base import SessionInfo
+from database.adapters.base import Adapter, Connection, SessionInfo
 from database.adapters.mysql.dump_text import check_dump
 from database.adapters.mysql.facts import counters_of
 from database.adapters.mysql.flavour import Flavour
@@ -29,6 +31,7 @@ from database.adapters.mysql.health import assertion_holds, find_faults
 from database.adapters.mysql.identities import identity_of
 from database.adapters.mysql.inventory import read_tables, scope_of, take_inventory
 from database.adapters.mysql.loading import load_dump
+from database.adapters.mysql.newest import newest_rows
 from database.adapters.mysql.obstacles import find_obstacles
 from database.adapters.mysql.places import drop_place, leftovers_on, make_place
 from database.adapters.mysql.site import Site
@@ -69,6 +72,11 @@ class MySQLBackup(BackupAdapter):
                 lambda: grant_facts(self._site, name, op),
                 contents=contents,
             )
+
+    def newest_rows(
+        self, server: Adapter, connection: Connection, tables: Sequence[str]
+    ) -> dict[str, datetime]:
+        return newest_rows(server, connection, tables)
 
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:
         return tuple(find_faults(op, self._site, name))

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
+from datetime import datetime
 from typing import cast
 
 from core.progress import Operation
@@ -27,7 +29,7 @@ from database.adapters.postgresql.backup_session import Session, maintenance_ses
 from database.adapters.postgresql.backup_snapshot import STILL, held_still
 from database.adapters.postgresql.handing_over import hand_over
 from database.adapters.postgresql.inventory import read_inventory
-from database.adapters.postgresql.live_sizes import live_sizes
+from database.adapters.postgresql.live_sizes import live_sizes, newest_rows
 from database.adapters.postgresql.obstacles import find_obstacles
 from database.adapters.postgresql.restoring import load
 from database.adapters.postgresql.scope import find_scope
@@ -53,6 +55,11 @@ class PostgreSQLBackup(BackupAdapter):
 
     def table_sizes(self, server: Adapter, connection: Connection, exact_below: int) -> tuple[TableSize, ...]:
         return live_sizes(Session(cast(PostgreSQLAdapter, server), connection), exact_below)
+
+    def newest_rows(
+        self, server: Adapter, connection: Connection, tables: Sequence[str]
+    ) -> dict[str, datetime]:
+        return newest_rows(Session(cast(PostgreSQLAdapter, server), connection), tables)
 
     def health_faults(self, op: Operation, name: str) -> tuple[str, ...]:
         return faults.find_faults(op, self.keeper, self.means, name)

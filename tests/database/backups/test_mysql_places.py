@@ -7,6 +7,7 @@ import signal
 import tempfile
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,17 @@ def test_faults_are_found(ground: Ground) -> None:
 def test_an_assertion_is_true_or_not(ground: Ground, sql: str, holds: bool) -> None:
     ground.run("CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (2)")
     assert ground.adapter().run_assertion(Place(ground.live, ground.parameters), sql) is holds
+
+
+def test_the_newest_row_is_told_by_an_index(ground: Ground) -> None:
+    ground.run(
+        "CREATE TABLE dated (at timestamp NULL, until timestamp NULL, other datetime, KEY (at), KEY (until))",
+        "SET time_zone = '+00:00'",
+        "INSERT INTO dated VALUES ('2026-01-02 03:04:00', '2037-01-01', '2026-03-03'), (NULL, NULL, NULL)",
+    )
+    with closing_connection(ground.parameters, 10) as (server, connection):
+        newest = ground.adapter().newest_rows(server, connection, ["dated", "gone"])
+    assert newest == {"dated": datetime(2026, 1, 2, 3, 4, tzinfo=UTC)}
 
 
 def test_an_assertion_is_asked_as_nobody_else(ground: Ground) -> None:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 
@@ -249,10 +250,16 @@ def test_what_is_there_now_is_told_of_every_schema(postgresql: Ground) -> None:
         'INSERT INTO "Odd one"."t.t" VALUES (1), (2), (3)',
         "INSERT INTO parted VALUES (1), (2)",
         "SELECT lo_from_bytea(0, 'x')",
+        "CREATE TABLE dated (at timestamptz, until timestamptz, other timestamp)",
+        "CREATE INDEX ON dated (at)",
+        "CREATE INDEX ON dated (until)",
+        "INSERT INTO dated VALUES ('2026-01-02 03:04+00', now() + '1 day'), ('2026-01-01+00', NULL)",
     )
     adapter = postgresql.adapter()
     with closing_connection(postgresql.parameters, 10) as (server, connection):
         found = {one.name: one.rows for one in adapter.table_sizes(server, connection, 1000)}
+        newest = adapter.newest_rows(server, connection, list(found))
     inventory = adapter.inventory(Operation(), postgresql.live, contents=False)
     assert found == {one.name: one.rows for one in inventory.tables}
     assert found['"Odd one"."t.t"'] == 3 and found["large objects"] == 1
+    assert newest == {"public.dated": datetime(2026, 1, 2, 3, 4, tzinfo=UTC)}
