@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from core.clock import utc_now
 from core.errors import Conflict
 from core.progress import Operation, operation
 from core.text import plural
@@ -14,8 +16,10 @@ from features.recipes.book import BY_TYPE
 from features.recipes.recipe import Recipe
 from features.recipes.rows import Rows
 from features.seed_parts import Family, PartFacts, dependents_of, read_parts, target_of
-from features.seed_runs import mark_undone, read_run
+from features.seed_runs import list_runs, mark_undone, read_run
 from models import db
+
+MANY = 1_000_000  # runs
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,23 @@ def undo_run(op: Operation, database: str, run: str) -> Removal:
         removal = remove_parts(op, filler, dependents_of(ids, parts), parts)
     mark_undone([run], [])
     return removal
+
+
+@operation("data.clean_old", title="Clean old seeded rows of {database}", target="{database}", attempts=3)
+def clean_old(
+    op: Operation, database: str, *, older_than_hours: float, types: list[str], users: bool
+) -> Removal:
+    """Remove what runs that began so many hours ago or earlier made of those types; seeded users go only
+    where `users` says so. Raises as `clean_seeded`."""
+    limit = utc_now() - timedelta(hours=older_than_hours)
+    tables = {BY_TYPE[type].table for type in types if users or type != "users"}
+    if users:
+        tables |= {BY_TYPE[type].table for type in ("users", "sign-ins")}
+    old = {run.id for run in list_runs(database, MANY) if run.started_at <= limit}
+    parts = read_parts(database)
+    chosen = [part.id for part in parts if part.run_id in old and part.table in tables]
+    with open_filler(current_settings().database) as filler:
+        return remove_parts(op, filler, dependents_of(chosen, parts), parts)
 
 
 def remove_types(op: Operation, filler: Filler, database: str, types: Collection[str]) -> Removal:

@@ -12,6 +12,8 @@ from features.foreign_backups import adopt_backup
 from features.replacements import drop_kept, settle_replacement, undo_restore
 from features.restores import restore_backup
 from features.retention import prune_backups
+from features.seed_removal import clean_old, clean_seeded, undo_run
+from features.seeding import resume_seed, seed
 from features.verification import verify_schema
 from operations.audit_chain import verify_audit
 
@@ -26,5 +28,10 @@ FEATURES: tuple[Feature[Any, Any], ...] = (
     drop_kept,
     settle_replacement,
     adopt_backup,
+    seed,
+    resume_seed,
+    clean_seeded,
+    clean_old,
+    undo_run,
 )
 CATALOGUE: Mapping[str, Feature[Any, Any]] = {feature.declaration.kind: feature for feature in FEATURES}

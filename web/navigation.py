@@ -63,7 +63,13 @@ _SECTIONS = (
             Place("Operations", _OPERATIONS, "activity"),
         ),
     ),
-    Section("Database", (Place("Backups", "backups.index", "archive", below=_OF_BACKUPS),)),
+    Section(
+        "Database",
+        (
+            Place("Backups", "backups.index", "archive", below=_OF_BACKUPS),
+            Place("Seeding", "seeding.index", "seedling"),
+        ),
+    ),
     Section(
         "Access",
         (

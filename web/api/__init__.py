@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web.api import backups, databases, document, operations, replacements, restores, retention, tokens
+from web.api import (
+    backups,
+    databases,
+    document,
+    operations,
+    replacements,
+    restores,
+    retention,
+    seeding,
+    test_data,
+    tokens,
+)
 from web.api.errors import answer_error
 from web.api.frame import ConsoleApi
 from web.bearer import API
 from web.errors import answer_errors_under
+from web.settings import settings_of
 
-_PARTS = (operations, databases, backups, restores, replacements, retention, tokens)
+_PARTS = (operations, databases, backups, restores, replacements, retention, seeding, tokens)
 
 
 def register_api(app: Flask) -> None:
@@ -19,5 +31,7 @@ def register_api(app: Flask) -> None:
     api = ConsoleApi(app)
     for one in _PARTS:
         api.add(one.part)
+    if not settings_of(app).flask_env.guarded:
+        api.add(test_data.part)
     document.keep_document(app, api.spec.to_dict())
     app.register_blueprint(document.part)
