@@ -8,7 +8,9 @@ from database.fingerprint import fingerprint
 from database.inspection import inspect_drift
 from features.migration_runs import last_fingerprint
 from features.migration_state import MigrationState, read_state
-from features.migration_trees import Tree, find_tree
+from features.migration_trees import Tree, find_tree, list_trees
+
+__all__ = ["MigrationStatus", "list_trees", "read_status"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from core.progress import Feature
 from features.backup_verification import verify_backup
 from features.backups import create_backup
 from features.foreign_backups import adopt_backup
+from features.migrations import apply_migrations
 from features.replacements import drop_kept, settle_replacement, undo_restore
 from features.restores import restore_backup
 from features.retention import prune_backups
@@ -20,6 +21,7 @@ from operations.audit_chain import verify_audit
 FEATURES: tuple[Feature[Any, Any], ...] = (
     verify_audit,
     verify_schema,
+    apply_migrations,
     create_backup,
     verify_backup,
     prune_backups,

@@ -66,6 +66,7 @@ _SECTIONS = (
     Section(
         "Database",
         (
+            Place("Migrations", "migrations.index", "git-branch"),
             Place("Backups", "backups.index", "archive", below=_OF_BACKUPS),
             Place("Seeding", "seeding.index", "seedling"),
         ),

@@ -8,6 +8,7 @@ from web.api import (
     backups,
     databases,
     document,
+    migrations,
     operations,
     replacements,
     restores,
@@ -22,7 +23,7 @@ from web.bearer import API
 from web.errors import answer_errors_under
 from web.settings import settings_of
 
-_PARTS = (operations, databases, backups, restores, replacements, retention, seeding, tokens)
+_PARTS = (operations, databases, migrations, backups, restores, replacements, retention, seeding, tokens)
 
 
 def register_api(app: Flask) -> None:

@@ -74,6 +74,11 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         accepted: Declare = self.response(202, AcceptedSchema, headers=headers)
         return self.may_answer(409)(accepted(view))
 
+    def may_give(self, schema: type[Schema], status: int = 200) -> Declare:
+        """Say that the view may answer that instead."""
+        declared: Declare = self.alt_response(status, schema=schema)
+        return declared
+
     def may_answer(self, *statuses: int) -> Declare:
         """Say which of 404, 409 and 422 the view may answer. 422 comes with `takes` already."""
 

@@ -14,6 +14,7 @@ from web.pages import (
     first_admin,
     foreign_backups,
     health,
+    migrations,
     online,
     operations,
     overview,
@@ -33,6 +34,7 @@ from web.pages import (
 _PAGES = (
     overview,
     operations,
+    migrations,
     backups,
     retention,
     foreign_backups,
