@@ -27,6 +27,8 @@ def told_what_is_left(watch: StatementWatch, parameters: ConnectionParameters) -
     except DBAPIError as error:
         if not isinstance(error.orig, Exception):
             raise
+        if watch.log:
+            watch.log.forget_refused()
         raise _explained(adapter_for(parameters).explain(error.orig), watch) from error.orig
     except OperationCancelled:
         raise

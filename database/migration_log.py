@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core.clock import utc_now
-from core.errors import MigrationError, ObjectMissing
+from core.errors import MigrationError, ObjectMissing, ServerError
 from core.text import plural, visible
 from database.adapters.base import Adapter, Capability, Connection
 from database.adapters.migrating import MigrationAdapter
@@ -37,6 +38,7 @@ _WRITE = f"""
                              script_hash, written_at) VALUES (%s, %s, %s, %s, %s, 'started', %s, %s, %s)
 """
 _DONE = f"UPDATE {LOG_TABLE} SET state = 'done' WHERE id = %s"
+_FORGET = f"DELETE FROM {LOG_TABLE} WHERE id = %s"
 _CLEAR = f"DELETE FROM {LOG_TABLE} WHERE revision = %s"
 
 
@@ -154,6 +156,14 @@ class StatementLog:
         """Write down that the statement that ran is done."""
         if self._under_way is not None:
             self.adapter.rows(self.connection, _DONE, (self._under_way,))
+            self._under_way = None
+
+    def forget_refused(self) -> None:
+        """The server refused the statement under way, so nothing of it was done: forget it, for good."""
+        if self._under_way is not None:
+            with suppress(ServerError):  # the connection went too: then it is looked up what was done
+                self.adapter.rows(self.connection, _FORGET, (self._under_way,))
+                self.adapter.rows(self.connection, "COMMIT")
             self._under_way = None
 
     def end(self) -> None:
