@@ -1,0 +1,67 @@
+"""`scripts/db_seed.sh`, typed as the manual shows it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "db_seed.sh"
+Ran = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def db_seed(sqlite_schema_url: str, tmp_path: Path) -> Callable[..., Ran]:
+    """The script on a database with the schema in place, with no terminal to ask at."""
+
+    def run(*typed: str, **settings: str) -> Ran:
+        environment = {**os.environ, "DATABASE_URL": sqlite_schema_url, **settings}
+        return subprocess.run(
+            [SCRIPT, *typed],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    return run
+
+
+def rows_of(told: str) -> dict[str, int]:
+    """The rows of each type, of a printed statistics."""
+    found = re.findall(r"^([a-z-]+) +\w+ +([\d,]+) +[\d,]+ ", told, re.M)
+    return {type: int(count.replace(",", "")) for type, count in found}
+
+
+def test_seed_repeat_clean_and_reset(db_seed: Callable[..., Ran]) -> None:
+    first = db_seed("--stats", DEFAULT_SEED_COUNT="4")
+    assert first.returncode == 0, first.stderr
+    assert set(rows_of(first.stdout).values()) == {0, 4}  # no sign-ins
+    assert "Every constraint and relation holds." in first.stdout
+
+    again = db_seed("users", "6", "--upsert", "--stats")
+    assert rows_of(again.stdout)["users"] == 6, again.stderr
+
+    cleaned = db_seed("--clean-force", "users", "--stats")
+    assert cleaned.returncode == 0 and set(rows_of(cleaned.stdout).values()) == {0}
+    assert "added" not in cleaned.stdout
+
+    reset = db_seed("--reset-force")
+    assert reset.returncode == 0 and "/first-admin/" in reset.stdout and "added" not in reset.stdout
+
+
+def test_what_is_refused(db_seed: Callable[..., Ran]) -> None:
+    for typed, words in ((("cats", "--clean"), "Types: all, users, ssh"), (("users", "10001"), "--force")):
+        refused = db_seed(*typed)
+        assert refused.returncode == 2, refused.stderr
+        assert words in refused.stderr
+    guarded = db_seed("users", "1", FLASK_ENV="production", SECRET_KEY="x" * 40)
+    assert guarded.returncode == 1 and "--confirm-name" in guarded.stderr
+    dry = db_seed("all", "20000", "--force", "--dry-run", "--stats")
+    assert dry.returncode == 0 and "100,000 rows, about" in dry.stdout
+    assert set(rows_of(dry.stdout.partition("Table")[2]).values()) == {0}
