@@ -20,6 +20,12 @@ def new_id() -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
+def first_id_at(moment: datetime) -> str:
+    """The least identifier that is made at `moment` or later: what was made before sorts before it."""
+    number = max(0, round(moment.timestamp() * 1000)) << 80
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
 def made_at(id: str) -> datetime:
     """When an identifier of our own was made, to the millisecond."""
     milliseconds = 0

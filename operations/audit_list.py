@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select
 
+from core.errors import InvalidInput
+from core.text import visible
+from database.listing import patient_transaction
 from database.transactions import transaction
 from models import AuditEvent, OperationRecord
 from operations.audit_chain import AuditBroken, row_named_in, verify_audit
@@ -38,6 +42,19 @@ class AuditDeed:
 
 
 @dataclass(frozen=True)
+class AuditFilter:
+    """Which deeds: by that actor, of that action, on that target, with that outcome, from `since` to before
+    `until`; what is empty asks for all. The outcome "open" is that of an intent that has none."""
+
+    actor: str = ""
+    action: str = ""
+    target: str = ""
+    outcome: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class AuditList:
     """A part of all deeds, the newest first. `next_before` is where the older ones begin, 0 when none
     follow."""
@@ -59,26 +76,78 @@ class AuditVerdict:
     row: int | None
 
 
+OUTCOMES = ("succeeded", "failed", "cancelled", "interrupted", "open")
+EXPORTED = (
+    "id",
+    "at",
+    "action",
+    "target",
+    "actor",
+    "through",
+    "address",
+    "outcome",
+    "reason",
+    "operation_id",
+)
+_PART = 500  # deeds of an export that are read at once
 _COLUMNS = tuple(_ROWS.c[one.name] for one in fields(AuditDeed) if one.name in _ROWS.c)
 _VERIFICATION = _OPERATIONS.c.kind == verify_audit.declaration.kind
 
 
-def list_audit(before: int = 0, limit: int = 50, faulty: int | None = None) -> AuditList:
-    """At most `limit` deeds, the newest first, older than the row `before` (0 for the newest); the row
-    `faulty` is among them even where another stands for it. Raises ServerError."""
-    wanted = (
-        select(*_COLUMNS, _ROWS.c.details, _OPERATIONS.c.id.is_not(None).label("has_operation"))
-        .outerjoin(_OPERATIONS, _OPERATIONS.c.id == _ROWS.c.operation_id)
-        .where(or_(not_(_is_answered()), _ROWS.c.id == faulty))
-        .order_by(_ROWS.c.id.desc())
-        .limit(limit + 1)
-    )
-    if before:
-        wanted = wanted.where(_ROWS.c.id < before)
-    with transaction() as session:
-        found = tuple(_deed(**row) for row in session.execute(wanted).mappings())
+def list_audit(
+    before: int = 0, limit: int = 50, faulty: int | None = None, wanted: AuditFilter | None = None
+) -> AuditList:
+    """At most `limit` deeds, the newest first, those that are `wanted`, older than the row `before` (0 for
+    the newest); the row `faulty` is among them even where another stands for it. Raises InvalidInput,
+    TooBroad, ServerError."""
+    query = _query(before, faulty, wanted or AuditFilter()).limit(limit + 1)
+    with patient_transaction() as session:
+        found = tuple(_deed(**row) for row in session.execute(query).mappings())
     shown = found[:limit]
     return AuditList(shown, shown[-1].id if len(found) > limit else 0)
+
+
+def all_audit(wanted: AuditFilter) -> Iterator[AuditDeed]:
+    """Every deed of that filter, the newest first, for an export; a part of them in memory at a time. Needs
+    an application context while it runs. Raises InvalidInput, TooBroad, ServerError."""
+    before = 0
+    while True:
+        part = list_audit(before, _PART, wanted=wanted)
+        yield from part.deeds
+        before = part.next_before
+        if not before:
+            return
+
+
+def _query(before: int, faulty: int | None, wanted: AuditFilter) -> Select[Any]:
+    facts: tuple[Any, ...] = (
+        *_COLUMNS,
+        _ROWS.c.details,
+        _OPERATIONS.c.id.is_not(None).label("has_operation"),
+    )
+    older = [_ROWS.c.id < before] if before else []
+    return (
+        select(*facts)
+        .outerjoin(_OPERATIONS, _OPERATIONS.c.id == _ROWS.c.operation_id)
+        .where(or_(not_(_is_answered()), _ROWS.c.id == faulty), *_conditions(wanted), *older)
+        .order_by(_ROWS.c.id.desc())
+    )
+
+
+def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    if wanted.outcome and wanted.outcome not in OUTCOMES:
+        raise InvalidInput("There is no such outcome.", hint=f"Choose {', '.join(OUTCOMES)}.")
+    found: list[ColumnElement[bool]] = []
+    for column, text in (("actor", wanted.actor), ("action", wanted.action), ("target", wanted.target)):
+        if text:
+            found.append(_ROWS.c[column] == visible(text))
+    if wanted.outcome:
+        found.append(_ROWS.c.outcome == ("" if wanted.outcome == "open" else wanted.outcome))
+    if wanted.since:
+        found.append(_ROWS.c.at >= wanted.since)
+    if wanted.until:
+        found.append(_ROWS.c.at < wanted.until)
+    return found
 
 
 def last_verification() -> OperationRow | None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 
 from core.actor import Actor, Role
-from core.errors import NotFound
-from core.naming import is_id
+from core.errors import InvalidInput, NotFound
+from core.naming import first_id_at, is_id
 from core.text import visible
+from database.listing import patient_transaction
 from database.transactions import transaction
 from models import OperationLine, OperationRecord
 from operations.rows import table_of
@@ -81,6 +82,18 @@ class OperationRow:
 
 
 @dataclass(frozen=True)
+class OperationFilter:
+    """Which operations: in that state, of that kind, by that actor, asked for from `since` to before
+    `until`; what is empty asks for all."""
+
+    state: str = ""
+    kind: str = ""
+    actor: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class OperationList:
     """A part of all operations, the newest first. `next_before` is where the older ones begin, "" when none
     follow."""
@@ -107,19 +120,30 @@ def newest_operations(limit: int = 10) -> tuple[OperationRow, ...]:
     return list_operations(limit=limit).rows
 
 
-def list_operations(state: str = "", before: str = "", limit: int = 50) -> OperationList:
-    """At most `limit` operations, the newest first; in one state only ("" for all), and older than the
-    operation `before` ("" for the newest). Raises NotFound when that is no operation's id, ServerError."""
-    wanted = select(*OPERATION_COLUMNS).order_by(_OPERATIONS.c.id.desc()).limit(limit + 1)
-    if state:
-        wanted = wanted.where(_OPERATIONS.c.state == state)
-    if before:
-        check_id(before)
-        wanted = wanted.where(_OPERATIONS.c.id < before)
-    with transaction() as session:
-        rows = tuple(OperationRow.of(row) for row in session.execute(wanted).mappings())
+def list_operations(
+    state: str = "", before: str = "", limit: int = 50, wanted: OperationFilter | None = None
+) -> OperationList:
+    """At most `limit` operations, the newest first; in one state only ("" for all), those that are `wanted`,
+    and older than the operation `before` ("" for the newest). Raises InvalidInput, NotFound when that is no
+    operation's id, TooBroad, ServerError."""
+    conditions = _conditions(wanted or OperationFilter(state), before)
+    query = select(*OPERATION_COLUMNS).where(*conditions).order_by(_OPERATIONS.c.id.desc()).limit(limit + 1)
+    with patient_transaction() as session:
+        rows = tuple(OperationRow.of(row) for row in session.execute(query).mappings())
     shown = rows[:limit]
     return OperationList(shown, shown[-1].id if len(rows) > limit else "")
+
+
+def read_arguments(id: str) -> dict[str, Any] | None:
+    """What the operation of that id was queued with; None for one that was not queued. Raises NotFound."""
+    check_id(id)
+    query = select(_OPERATIONS.c.arguments).where(_OPERATIONS.c.id == id)
+    with transaction() as session:
+        row = session.execute(query).first()
+    if row is None:
+        raise no_operation(id)
+    arguments: dict[str, Any] | None = row.arguments
+    return arguments
 
 
 def running_count() -> int:
@@ -158,6 +182,24 @@ def read_earlier_lines(id: str, before: int, limit: int) -> tuple[LoggedLine, ..
 def lines_of(rows: Iterable[RowMapping]) -> tuple[LoggedLine, ...]:
     """The lines of rows that hold LINE_COLUMNS."""
     return tuple(LoggedLine(**{column.name: row[column] for column in LINE_COLUMNS}) for row in rows)
+
+
+def _conditions(wanted: OperationFilter, before: str) -> list[ColumnElement[bool]]:
+    """The time is that of the ids, which are sorted by it and have an index."""
+    if wanted.state and wanted.state not in STATES:
+        raise InvalidInput("There is no such state.", hint=f"Choose {', '.join(STATES)}.")
+    found: list[ColumnElement[bool]] = []
+    for column, text in (("state", wanted.state), ("kind", wanted.kind), ("actor", wanted.actor)):
+        if text:
+            found.append(_OPERATIONS.c[column] == visible(text))
+    if wanted.since:
+        found.append(_OPERATIONS.c.id >= first_id_at(wanted.since))
+    if wanted.until:
+        found.append(_OPERATIONS.c.id < first_id_at(wanted.until))
+    if before:
+        check_id(before)
+        found.append(_OPERATIONS.c.id < before)
+    return found
 
 
 def check_id(id: str) -> None:

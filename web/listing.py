@@ -31,6 +31,7 @@ class ListView(Generic[F]):
     given: dict[str, str]
     cursor: str
     shown: int
+    place: str = "cursor"  # how the address names it
 
     @property
     def is_narrowed(self) -> bool:
@@ -51,11 +52,11 @@ class ListView(Generic[F]):
         """Where it goes on after `count` rows more; "" when nothing follows."""
         if not cursor:
             return ""
-        words: dict[str, Any] = {**self.given, "cursor": cursor, "shown": self.shown + count}
+        words: dict[str, Any] = {**self.given, self.place: cursor, "shown": self.shown + count}
         return url_for(self.endpoint, **words)
 
 
-def read_list(endpoint: str, kind: type[F]) -> ListView[F]:
+def read_list(endpoint: str, kind: type[F], place: str = "cursor") -> ListView[F]:
     """The list that the address asks for; `kind` is the dataclass of its filters, of texts, and of days for
     moments. Raises InvalidInput for what is no day."""
     given: dict[str, str] = {}
@@ -65,7 +66,8 @@ def read_list(endpoint: str, kind: type[F]) -> ListView[F]:
         if text and text != one.default:
             given[one.name] = text
             wanted[one.name] = text if isinstance(one.default, str) else _moment(one.name, text)
-    return ListView(endpoint, kind(**wanted), given, request.args.get("cursor", ""), whole_number("shown"))
+    cursor = request.args.get(place, "")
+    return ListView(endpoint, kind(**wanted), given, cursor, whole_number("shown"), place)
 
 
 def show_list(template: str, view: ListView[F], rows: Sequence[Any], next_cursor: str, **words: Any) -> str:

@@ -75,7 +75,7 @@ _SECTIONS = (
         "Access",
         (
             Place("Databases", "databases.index", "database"),
-            Place("Users", "users.index", "users", below=("tokens", "online", "activity")),
+            Place("Users", "users.index", "users", below=("tokens", "online", "activity", "reference")),
         ),
     ),
     Section(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from web.api import (
+    activity,
+    audit,
     backups,
     databases,
     document,
     migrations,
+    online,
     operations,
     replacements,
     restores,
@@ -16,14 +19,30 @@ from web.api import (
     seeding,
     test_data,
     tokens,
+    users,
 )
 from web.api.errors import answer_error
 from web.api.frame import ConsoleApi
 from web.bearer import API
+from web.documents import keep_document
 from web.errors import answer_errors_under
 from web.settings import settings_of
 
-_PARTS = (operations, databases, migrations, backups, restores, replacements, retention, seeding, tokens)
+_PARTS = (
+    operations,
+    databases,
+    migrations,
+    backups,
+    restores,
+    replacements,
+    retention,
+    seeding,
+    tokens,
+    users,
+    online,
+    activity,
+    audit,
+)
 
 
 def register_api(app: Flask) -> None:
@@ -34,5 +53,5 @@ def register_api(app: Flask) -> None:
         api.add(one.part)
     if not settings_of(app).flask_env.guarded:
         api.add(test_data.part)
-    document.keep_document(app, api.spec.to_dict())
+    keep_document(app, api.spec.to_dict())
     app.register_blueprint(document.part)

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 
 from core.actor import Role
+from web.documents import api_document
 from web.permissions import allow, people_too
 
 part = Blueprint("api_document", __name__, url_prefix="/api")
-
-_API = "basekeeper_api"
-
-
-def keep_document(app: Flask, document: dict[str, Any]) -> None:
-    """Let `app` answer with `document`."""
-    app.extensions[_API] = document
 
 
 @part.get("/openapi.json")
@@ -24,4 +16,4 @@ def keep_document(app: Flask, document: dict[str, Any]) -> None:
 @people_too
 def show() -> Response:
     """The whole of it."""
-    return jsonify(current_app.extensions[_API])
+    return jsonify(api_document())

@@ -18,6 +18,7 @@ from web.version import VERSION
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+_FILES = ("text/csv", "application/json")
 _EVERYWHERE = (400, 401, 403, 429, 500, 503)
 
 _ABOUT = """Long work answers 202 with an operation: ask for it at its url until its state is succeeded,
@@ -67,6 +68,12 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         """Answer with what the view returns, as `schema` shows it."""
         declared: Declare = self.response(status, schema)
         return declared
+
+    def gives_file(self, view: View) -> View:
+        """Answer with a file, CSV or JSON, as `download` of web/downloads.py sends it."""
+        content: dict[str, Any] = {kind: {"schema": {}} for kind in _FILES}
+        declared: Declare = self.doc(responses={200: {"description": "An attachment.", "content": content}})
+        return declared(view)
 
     def starts(self, view: View) -> View:
         """Answer 202 with the operation that `start` of web/api/actions.py has queued, or 409."""

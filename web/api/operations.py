@@ -10,10 +10,19 @@ from marshmallow.validate import OneOf, Range
 
 from core.actor import Role
 from operations.cancelling import cancel_operation
-from operations.store import STATES, OperationList, OperationRow, list_operations, read_operation
+from operations.store import (
+    STATES,
+    OperationFilter,
+    OperationList,
+    OperationRow,
+    list_operations,
+    read_operation,
+)
 from web.actions import read_cancellable
+from web.again import start_again
 from web.api.actions import accepted, operation_url
 from web.api.frame import ApiBlueprint
+from web.api.list_schemas import Moment, Word, parted
 from web.api.schemas import ErrorDetailSchema, Id
 from web.bearer import caller
 from web.permissions import allow
@@ -68,7 +77,11 @@ class OperationListSchema(Schema):
 class OperationQuerySchema(Schema):
     """Which operations are wanted."""
 
-    state = fields.String(validate=OneOf(STATES))
+    state = fields.String(load_default="", validate=OneOf(["", *STATES]))
+    kind = Word(metadata={"description": "Such as backup.create."})
+    actor = Word(metadata={"description": "Who asked for it."})
+    since = Moment(metadata={"description": "Asked for from then on."})
+    until = Moment(metadata={"description": "Asked for before then."})
     before = Id(metadata={"description": "Only those older than the operation of this id."})
     limit = fields.Integer(load_default=50, validate=Range(1, _LONGEST_LIST))
 
@@ -79,7 +92,8 @@ class OperationQuerySchema(Schema):
 @allow(Role.VIEWER)
 def index(asked: dict[str, Any]) -> OperationList:
     """The newest operations."""
-    return list_operations(**asked)
+    wanted, place = parted(asked, "limit")
+    return list_operations(before=wanted.pop("before", ""), wanted=OperationFilter(**wanted), **place)
 
 
 @part.on_get("/<string(length=26):id>")
@@ -103,3 +117,15 @@ def cancel(id: str) -> Response:
     actor = caller().actor
     cancel_operation(settings_of(current_app), read_cancellable(id, actor).id, actor)
     return accepted(id)
+
+
+@part.on_post("/<string(length=26):id>/again")
+@part.starts
+@part.may_answer(404)
+@allow(Role.OPERATOR)
+def again(id: str) -> Response:
+    """Ask for the same once more, in the name of the token's user.
+
+    Backups, their proofs and verifications can be run again so; what destroys is asked for where it stands.
+    """
+    return accepted(start_again(id, caller().actor))

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from operations.audit_chain import verify_audit
-from operations.audit_list import last_verdict, last_verification, list_audit
+from operations.audit_list import (
+    EXPORTED,
+    OUTCOMES,
+    AuditFilter,
+    all_audit,
+    last_verdict,
+    last_verification,
+    list_audit,
+)
 from operations.store import STATES
-from web.actions import start
+from web.actions import signed_in_actor, start
 from web.arguments import whole_number
+from web.downloads import download
+from web.listing import LENGTH, read_list, show_list
 from web.permissions import allow
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
-
-_LIST_LENGTH = 50
 
 
 @pages.get("")
 @allow(Role.ADMIN)
 def index() -> ResponseReturnValue:
     """What was done, the newest first; for htmx, the next rows alone."""
-    before = whole_number("before")
-    verdict = last_verdict()
+    view = read_list("audit.index", AuditFilter, place="before")
+    before, verdict = whole_number("before"), last_verdict()
     faulty = verdict.row if verdict else None
-    listed = list_audit(before, _LIST_LENGTH, faulty)
-    shown = whole_number("shown") + len(listed.deeds)
-    follow = url_for("audit.index", before=listed.next_before, shown=shown) if listed.next_before else ""
-    words = {"listed": listed, "shown": shown, "next_page": follow, "states": STATES, "faulty": faulty}
-    if "HX-Request" in request.headers:
-        return render_template("audit/_more.html", **words)
-    words |= {"last": last_verification(), "verdict": verdict, "is_first": not before}
-    return render_template("audit/index.html", **words)
+    listed = list_audit(before, LENGTH, faulty, view.wanted)
+    follow = str(listed.next_before or "")
+    words = {"states": STATES, "outcomes": OUTCOMES, "faulty": faulty, "verdict": verdict}
+    last = None if "HX-Request" in request.headers else last_verification()
+    return show_list("audit", view, listed.deeds, follow, last=last, **words)
+
+
+@pages.get("/export")
+@allow(Role.ADMIN)
+def export() -> Response:
+    """All deeds of a filter as a file."""
+    view = read_list("audit.index", AuditFilter, place="before")
+    facts = all_audit(view.wanted)
+    return download(signed_in_actor(), "audit", request.args.get("form", "csv"), facts, EXPORTED)
 
 
 @pages.post("/verify")

@@ -9,20 +9,22 @@ from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
-from core.errors import InvalidInput
 from features.backup_results import backup_of
 from operations.cancelling import cancel_operation
 from operations.panels import LINES_SHOWN, OperationPanel, read_panel
 from operations.store import (
     STATES,
+    OperationFilter,
     list_operations,
     read_earlier_lines,
     read_operation,
     running_count,
 )
 from web.actions import read_cancellable, signed_in_actor
+from web.again import is_repeatable, start_again
 from web.arguments import whole_number
 from web.auth import session_token
+from web.listing import LENGTH, read_list, show_list
 from web.live import counted, entity_tag, figure, looks, span, speed_paths, unit_label
 from web.navigation import Count, Counts
 from web.permissions import allow
@@ -36,7 +38,6 @@ pages.add_app_template_filter(counted)
 pages.add_app_template_filter(unit_label)
 pages.add_app_template_global(speed_paths)
 
-_LIST_LENGTH = 50
 _SHARED = "shared-panels"
 _TOGETHER = 0.5  # seconds within which those who watch an operation are given the same look
 
@@ -52,22 +53,10 @@ _OF_BACKUPS = "backup."
 @pages.get("")
 @allow(Role.VIEWER)
 def index() -> ResponseReturnValue:
-    """The newest operations, in one state if the reader asks for it; for htmx, the next rows alone."""
-    state, before = request.args.get("state", ""), request.args.get("before", "")
-    if state and state not in STATES:
-        raise InvalidInput("There is no such state.", hint=f"Choose {', '.join(STATES)}.")
-    listed = list_operations(state, before, _LIST_LENGTH)
-    shown = whole_number("shown") + len(listed.rows)
-    page = "operations/_more.html" if "HX-Request" in request.headers else "operations/index.html"
-    return render_template(
-        page,
-        listed=listed,
-        state=state,
-        states=STATES,
-        shown=shown,
-        is_first=not before,
-        next_page=_next_page(listed.next_before, state, shown),
-    )
+    """The newest operations of a filter; for htmx, the next rows alone."""
+    view = read_list("operations.index", OperationFilter, place="before")
+    listed = list_operations(before=view.cursor, limit=LENGTH, wanted=view.wanted)
+    return show_list("operations", view, listed.rows, listed.next_before, states=STATES)
 
 
 @pages.get("/running")
@@ -96,8 +85,9 @@ def panel(id: str) -> ResponseReturnValue:
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     else:
-        may_cancel = state.operation.may_be_cancelled_by(signed_in_actor())
-        same = (id, after, tag, seen, may_cancel)
+        actor = signed_in_actor()
+        rights = state.operation.may_be_cancelled_by(actor), is_repeatable(state.operation.kind, actor)
+        same = (id, after, tag, seen, *rights)
         shown = shared.read(same, reader, lambda: _show("operations/_panel.html", state, seen=seen))
         response = make_response(shown)
     response.set_etag(tag)
@@ -133,14 +123,27 @@ def cancel(id: str) -> ResponseReturnValue:
     return redirect(url_for(".show", id=id), 303)
 
 
+@pages.get("/<id>/again")
+@allow(Role.OPERATOR)
+def confirm_again(id: str) -> ResponseReturnValue:
+    """Say what is done once more, and ask."""
+    operation = read_operation(id)
+    if operation.is_live or not is_repeatable(operation.kind, signed_in_actor()):
+        return redirect(url_for(".show", id=id), 303)
+    return render_template("operations/again.html", operation=operation)
+
+
+@pages.post("/<id>/again")
+@allow(Role.OPERATOR)
+def again(id: str) -> ResponseReturnValue:
+    """Ask for the same once more, in the name of who asks now. Raises Conflict, TargetBusy."""
+    return redirect(url_for(".show", id=start_again(id, signed_in_actor())), 303)
+
+
 def counts() -> Counts:
     """The count of running operations, for the navigation."""
     number = running_count()
     return {"operations.index": Count(number, "running", f"{number} running")}
-
-
-def _next_page(before: str, state: str, shown: int) -> str:
-    return url_for(".index", state=state or None, before=before, shown=shown) if before else ""
 
 
 def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
@@ -154,6 +157,7 @@ def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
         looks=looks(panel),
         seen=seen,
         etag=entity_tag(panel),
+        may_repeat=not operation.is_live and is_repeatable(operation.kind, signed_in_actor()),
         may_cancel=may_cancel and operation.cancel_requested_at is None,
     )
 

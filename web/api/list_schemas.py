@@ -1,0 +1,49 @@
+"""What the lists of the API have in common: where a part begins, how long it is, the form of an export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, OneOf, Range
+
+from core.exports import FORMATS
+
+_LONGEST_LIST = 200
+
+
+class ListQuerySchema(Schema):
+    """Which part of a list."""
+
+    cursor = fields.String(
+        load_default="",
+        validate=Length(max=4000),
+        metadata={"description": "The next_cursor of the part before; empty for the first."},
+    )
+    limit = fields.Integer(load_default=50, validate=Range(1, _LONGEST_LIST))
+
+
+class ExportQuerySchema(Schema):
+    """In which form."""
+
+    form = fields.String(load_default="csv", validate=OneOf(FORMATS))
+
+
+class Word(fields.String):
+    """A filter: a word of at most 255 characters, "" for all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_default="", validate=Length(max=255), **kwargs)
+
+
+class Moment(fields.AwareDateTime):
+    """A filter: a moment with its zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_default=None, **kwargs)
+
+
+def parted(asked: dict[str, Any], *names: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was asked for, as the filter and as `names` with the rest."""
+    rest = {name: asked.pop(name) for name in names}
+    return asked, rest
