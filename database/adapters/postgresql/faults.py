@@ -36,7 +36,9 @@ _HEAP = """
         {oid}::pg_catalog.regclass, false, false, 'none'::pg_catalog.text,
         NULL::pg_catalog.int8, NULL::pg_catalog.int8) LIMIT 5
 """
-_TREE = "SELECT {schema}.bt_index_parent_check({oid}::pg_catalog.regclass, true)"
+_TREE = "SELECT {schema}.bt_index_parent_check({oid}::pg_catalog.regclass, {whole})"
+# From here on the server computes what an index holds as the owner of its table, and not as whoever looks.
+_SAFE_SINCE = 140003
 # A cursor is opened for one query alone, and what is asked within a block ends no transaction: the server
 # itself refuses the rest.
 _ASK = """
@@ -88,13 +90,14 @@ def _amcheck(session: Session) -> Iterator[str]:
 
 def _faults(op: Operation, session: Session, schema: str) -> Iterator[str]:
     indexes, tables = session.rows(_INDEXES), session.rows(_TABLES)
+    whole = int(session.value("SELECT current_setting('server_version_num')::int")) >= _SAFE_SINCE
     has_heaps = bool(schema) and session.major >= _HEAPS_SINCE
     op.phase("Check indexes and pages", len(indexes) + len(tables), "object")
     for name, oid, is_valid, is_tree, has_pages in indexes:
         if not is_valid:
             yield f"Index {name} is not valid."
         elif schema and is_tree and has_pages:
-            yield from _said(session, _TREE.format(schema=schema, oid=oid), f"Index {name}")
+            yield from _said(session, _TREE.format(schema=schema, oid=oid, whole=whole), f"Index {name}")
         op.advance()
     for name, oid in tables:
         if has_heaps:
