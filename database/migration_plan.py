@@ -150,6 +150,9 @@ class MigrationPlan:
 
 def hash_of(dialect: str, current: str, target: str, revisions: Iterable[PlannedRevision]) -> str:
     """What is applied is what was shown: the same files, the same statements, from the same revision."""
-    steps = [[one.id, one.direction, one.sha256, [each.sql for each in one.statements]] for one in revisions]
+    # Sorted: Alembic makes the indexes of a table that is built anew in any order.
+    steps = [
+        [one.id, one.direction, one.sha256, sorted(each.sql for each in one.statements)] for one in revisions
+    ]
     text = json.dumps([dialect, current, target, steps], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

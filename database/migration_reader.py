@@ -47,6 +47,11 @@ def _altered(statement: Any) -> Iterator[Change]:
         yield Change(ChangeKind.HARMLESS, name=_name(statement.this))
         return
     table = _name(statement.this)
+    new = [one for one in statement.args.get("options") or () if isinstance(one, exp.ToTableProperty)]
+    if new:  # "RENAME a TO b" without the word COLUMN is read as a table's
+        old = statement.args["actions"][0]
+        yield Change(ChangeKind.RENAME_COLUMN, table, _name(old.this), _name(new[0].this))
+        return
     for action in statement.args.get("actions") or ():
         read = next((read for kind, read in _ACTIONS.items() if isinstance(action, kind)), None)
         is_online = bool(statement.args.get("not_valid"))

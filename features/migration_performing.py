@@ -18,6 +18,7 @@ from database.fingerprint import fingerprint
 from database.journal import AppliedRevision, Listener
 from database.migration_plan import MigrationPlan
 from database.revisions import BASE, pending_revisions
+from database.schema_lock import PATIENCE
 from database.setup import read_standing, verify
 from features.migration_gate import back_up
 from features.migration_health import check_after, check_before
@@ -102,6 +103,7 @@ def _migrate(op: Operation, tree: Tree, plan: MigrationPlan, applied_by: str) ->
         plan.target,
         applied_by=applied_by,
         listener=_Reporter(op, plan),
+        patience=PATIENCE,
         statement_timeout=current_settings().db_command_timeout,
         location=tree.location,
         keeps_history=tree.is_own,
