@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--database", default="", metavar="NAME", help="Which to replace; the one it was taken of.")
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and change nothing.")
 @click.option("--skip-backup", is_flag=True, help="Do not back up what is there now before.")
+@click.option("--stop-writes", is_flag=True, help="Let whoever writes wait until the swap (PostgreSQL).")
 @click.option("--undo", "way", flag_value="--undo", help="Swap back what the last restore put aside.")
 @click.option("--list-kept", "way", flag_value="--list-kept", help="List what restores put aside.")
 @click.option("--drop-kept", "way", flag_value="--drop-kept", help="Drop what the last restore put aside.")
@@ -76,6 +77,7 @@ def _restore(
     database: str,
     dry_run: bool,
     skip_backup: bool,
+    stop_writes: bool,
 ) -> None:
     from cli.console import say
     from cli.restore_text import show_plan
@@ -84,6 +86,7 @@ def _restore(
     plan = plan_restore(backup, database, new_name)
     show_plan(plan)
     _refuse_impossible(plan)
+    plan.check_writes(stop_writes)
     if dry_run:
         return
     if not plan.is_beside:
@@ -95,6 +98,7 @@ def _restore(
         made_by=invocation.actor.name,
         new_name=new_name,
         skip_backup=skip_backup,
+        stop_writes=stop_writes,
     )
     equal = ", and is equal to its manifest" if plan.backup.is_trusted else ""
     say(f"{made} is restored from {plan.backup.name}{equal}.")

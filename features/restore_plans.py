@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.errors import Unsupported
 from database.adapters.backup import Obstacle
 from features.backup_rows import BackupFacts
 
@@ -79,6 +80,7 @@ class RestorePlan:
     undo_until: datetime | None = None
     revision: RevisionOrder = RevisionOrder.NONE
     command: str = ""
+    can_stop_writes: bool = False
     damage: str = ""  # of what is there now, which then is not backed up and not counted
 
     @property
@@ -116,6 +118,14 @@ class RestorePlan:
         """Tables that lose rows, most first."""
         losers = [table for table in self.tables if table.lost]
         return tuple(sorted(losers, key=lambda table: -table.lost))
+
+    def check_writes(self, stop: bool) -> None:
+        """Raises Unsupported where it is wished to stop writes and cannot be done."""
+        if stop and not self.can_stop_writes:
+            raise Unsupported(
+                f"Writes into {self.database} cannot be stopped by the console.",
+                hint="Stop the applications that write, or go on without it.",
+            )
 
     @property
     def tells_newest(self) -> bool:

@@ -79,6 +79,7 @@ def _in_its_place(
         undo_until=undo_until,
         revision=_order(subject, plan.backup.revision, revision),
         damage=damage,
+        can_stop_writes=adapter.can_stop_writes and not subject.is_own,
         obstacles=(*plan.obstacles, *_of_damage(damage, kept)),
     )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from core.backup_levels import Level
-from core.errors import BackupIncompatible, DatabaseDamaged
+from core.errors import BackupIncompatible, DatabaseDamaged, Unsupported
 from core.failpoints import failpoint
 from core.progress import Operation, operation
 from core.text import visible
 from database.adapters.backup import BackupAdapter, Source, name_for
-from database.restoring import build_copy
+from database.restoring import build_copy, dropped_on_failure
 from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.backup_verification import verify_backup
@@ -36,11 +36,13 @@ def restore_backup(
     made_by: str,
     new_name: str = "",
     skip_backup: bool = False,
+    stop_writes: bool = False,
 ) -> str:
     """Put the backup of that id or name in the place of `database`, or into a new database `new_name` on its
     server; gives the name of the restored database. `database` is that of the plan. What is there now is
     backed up first, unless `skip_backup` or where it is damaged, and is not touched before the new one is
-    equal to the manifest; where the database is gone, it is made anew.
+    equal to the manifest; where the database is gone, it is made anew. With `stop_writes` whoever writes into
+    it waits from that backup on until the swap.
     Raises NotFound, AlreadyExists for a `new_name` that is there, BackupDamaged, BackupIncompatible,
     BackupLocked, Conflict when the database is not the one it was, ToolError, ServerError."""
     subject = find_subject(database)
@@ -55,9 +57,10 @@ def restore_backup(
         if new_name or not exists(adapter, live):
             _restore_as(op, adapter, subject, facts, source, new_name or live)
         else:
-            if not skip_backup:
-                _back_up(op, subject, made_by)
-            _restore_over(op, adapter, subject, facts, source, made_by)
+            with _writes_stopped(op, adapter, subject) if stop_writes else nullcontext() as check:
+                if not skip_backup:
+                    _back_up(op, subject, made_by)
+                _restore_over(op, adapter, subject, facts, source, made_by, check or (lambda: None))
     return new_name or subject.name
 
 
@@ -77,6 +80,17 @@ def _checked(
         yield facts, source
 
 
+@contextmanager
+def _writes_stopped(op: Operation, adapter: BackupAdapter, subject: Subject) -> Iterator[Callable[[], None]]:
+    """What is given raises ServerError when somebody may have written nevertheless."""
+    if subject.is_own:
+        raise Unsupported("The console writes down its own restore, so its writes cannot be stopped.")
+    op.phase("Stop writes")
+    with adapter.writes_stopped(op) as check:
+        op.note("Writes are stopped: whoever writes waits until the swap.")
+        yield check
+
+
 def _back_up(op: Operation, subject: Subject, made_by: str) -> None:
     """What is there now, proven readable before anything else."""
     op.phase("Back up what is there now")
@@ -90,11 +104,19 @@ def _back_up(op: Operation, subject: Subject, made_by: str) -> None:
 
 
 def _restore_over(
-    op: Operation, adapter: BackupAdapter, subject: Subject, facts: BackupFacts, source: Source, made_by: str
+    op: Operation,
+    adapter: BackupAdapter,
+    subject: Subject,
+    facts: BackupFacts,
+    source: Source,
+    made_by: str,
+    check: Callable[[], None],
 ) -> None:
     name = name_for("new", op)
     adapter.drop(op, name)  # of an attempt that was cut off
     copy = build_copy(op, adapter, source, name)
+    with dropped_on_failure(op, adapter, name):
+        check()
     replace_live(op, subject, adapter, Incoming(name, copy.parameters, facts.id), made_by=made_by)
     record_restore(op, facts, copy, subject.name)
 

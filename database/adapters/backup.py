@@ -13,7 +13,15 @@ from enum import StrEnum
 from typing import IO, ClassVar
 
 from core.connection import ConnectionParameters
-from core.errors import AppError, ConnectionFailed, DatabaseMissing, SignInRefused, TlsFailed, ToolFailed
+from core.errors import (
+    AppError,
+    ConnectionFailed,
+    DatabaseMissing,
+    SignInRefused,
+    TlsFailed,
+    ToolFailed,
+    Unsupported,
+)
 from core.progress import Operation
 from database.adapters.base import Adapter, Connection, ServerVersion, SessionInfo, TableSize
 from database.manifest import Inventory, Manifest
@@ -133,6 +141,7 @@ class BackupAdapter(ABC):
     it may be the database's own. Names are databases of that server, for SQLite paths of files."""
 
     suffix: ClassVar[str]  # the ending of the dump's file: "dump", "sql", "db"
+    can_stop_writes: ClassVar[bool] = False
     lost_words: ClassVar[re.Pattern[str]] = re.compile("(?!)")  # what a program says that lost its server
 
     def __init__(self, database: ConnectionParameters, keeper: ConnectionParameters, means: Means) -> None:
@@ -224,6 +233,13 @@ class BackupAdapter(ABC):
     def swap(self, op: Operation, swap: Swap) -> None:
         """Put `new` in the place of `live`, whose sessions end, and keep that; from wherever an earlier try
         left it. Raises Conflict when a database is not the one it was."""
+
+    def writes_stopped(self, op: Operation) -> AbstractContextManager[Callable[[], None]]:
+        """Whoever writes into a table of the live database waits while the block lasts, or until a swap ends
+        all sessions; readers go on. What is given raises ServerError once that is not so any more. Raises
+        LockTimeout where somebody does not let go, PrivilegeMissing, and Unsupported where `can_stop_writes`
+        is not set."""
+        raise Unsupported("Writes cannot be stopped on this kind of server.")
 
     def let_in(self, name: str, *, is_allowed: bool) -> bool:
         """Let accounts into the database of that name, such as one that is kept, or nobody; False where a

@@ -70,6 +70,7 @@ class RestorePlanSchema(Schema):
     counted_at = fields.DateTime(required=True)
     is_possible = fields.Boolean(required=True)
     loses_data = fields.Boolean(required=True)
+    can_stop_writes = fields.Boolean(required=True)
     rows_now = fields.Integer(required=True)
     rows_after = fields.Integer(required=True)
     rows_lost = fields.Integer(required=True)
@@ -98,6 +99,7 @@ class RestoreSchema(TargetSchema):
     """The same. To replace a database is to name it here: that is the confirmation."""
 
     skip_backup = fields.Boolean(load_default=False)
+    stop_writes = fields.Boolean(load_default=False)
 
 
 @part.on_get("/<string(length=26):id>/restore-plan")
@@ -128,5 +130,6 @@ def create(wanted: dict[str, Any], id: str) -> Response:
     plan = plan_restore(id, wanted["database"], wanted["new_name"])
     for fault in plan.faults:
         raise BackupIncompatible(fault.message, hint=fault.hint)
+    plan.check_writes(wanted["stop_writes"])
     wanted |= {"database": plan.database, "made_by": caller().actor.name}
     return start(restore_backup, plan.backup.name, **wanted)

@@ -50,7 +50,10 @@ def create(id: str) -> ResponseReturnValue:
     if plan.loses_data and request.form.get("confirmation") != plan.database:
         return _show(backup, database, new_name, "This is not its name. Nothing was changed."), 422
     by = signed_in_actor().name
-    return start(restore_backup, backup.name, plan.database, made_by=by, new_name=plan.new_name)
+    stops = plan.can_stop_writes and bool(request.form.get("stop_writes"))
+    return start(
+        restore_backup, backup.name, plan.database, made_by=by, new_name=plan.new_name, stop_writes=stops
+    )
 
 
 def new_name_for(backup: BackupFacts) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from typing import cast
@@ -33,6 +33,7 @@ from database.adapters.postgresql.live_sizes import live_sizes, newest_rows
 from database.adapters.postgresql.obstacles import find_obstacles
 from database.adapters.postgresql.restoring import load
 from database.adapters.postgresql.scope import find_scope
+from database.adapters.postgresql.write_stop import writes_stopped
 from database.manifest import Inventory, Manifest
 
 
@@ -40,6 +41,7 @@ class PostgreSQLBackup(BackupAdapter):
     """One PostgreSQL database."""
 
     suffix = "dump"
+    can_stop_writes = True
     lost_words = re.compile(
         r"server closed the connection|terminating connection|no connection to the server"
         r"|could not (receive|send) data|system is (starting up|shutting down|in recovery)"
@@ -93,6 +95,9 @@ class PostgreSQLBackup(BackupAdapter):
 
     def swap(self, op: Operation, swap: Swap) -> None:
         swapping.perform(op, self.keeper, self.means, swap)
+
+    def writes_stopped(self, op: Operation) -> AbstractContextManager[Callable[[], None]]:
+        return writes_stopped(op, self.database, self.means)
 
     def let_in(self, name: str, *, is_allowed: bool) -> bool:
         swapping.let_in(self.keeper, self.means, name, is_allowed=is_allowed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event
 
 from core.connection import ConnectionParameters
@@ -17,7 +18,7 @@ from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import Means, Swap, SwapState
-from database.adapters.postgresql.backup_session import Session, maintenance_session
+from database.adapters.postgresql.backup_session import Session, application_of, maintenance_session
 
 _PATIENCE = 5000  # milliseconds for a session to end
 _PAUSE = 0.02  # seconds between two looks for sessions that came a moment before the rename
@@ -27,6 +28,20 @@ _END = """
     SELECT pg_terminate_backend(pid, {patience:d}) FROM pg_catalog.pg_stat_activity
     WHERE datid = {number:d} AND pid <> pg_backend_pid()
       AND backend_type <> 'autovacuum worker'  -- which only a superuser may end, and a rename ends by itself
+      AND {which}
+"""
+# A session of the operation itself keeps others from writing: it goes last, when nobody else is there and the
+# rename lets nobody in.
+_OTHERS = "coalesce(application_name, '') <> {ours}"
+_LAST = """
+    application_name = {ours}
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity o
+                    WHERE o.datid = {number:d} AND o.pid <> pg_backend_pid()
+                      AND coalesce(o.application_name, '') <> {ours}
+                      AND o.backend_type <> 'autovacuum worker')
+    AND EXISTS (SELECT FROM pg_catalog.pg_locks
+                WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND objid = {number:d}
+                  AND mode = 'AccessExclusiveLock' AND granted)
 """
 
 
@@ -61,7 +76,7 @@ def perform(op: Operation, keeper: ConnectionParameters, means: Means, swap: Swa
                 hint="Somebody dropped or renamed one of them. Plan the restore anew.",
             )
         if state is SwapState.BEFORE:
-            _exchange(session, swap, keeper, means)
+            _exchange(session, swap, _Emptying(keeper, means, swap.live, application_of(op)))
             failpoint("swap.done")
 
 
@@ -87,7 +102,7 @@ def _server(session: Session) -> str:
         return "server"  # it does not tell this account which one it is
 
 
-def _exchange(session: Session, swap: Swap, keeper: ConnectionParameters, means: Means) -> None:
+def _exchange(session: Session, swap: Swap, emptying: _Emptying) -> None:
     live, new, kept = (session.quote(name) for name in (swap.live, swap.new, swap.kept))
     # No BEGIN: several statements sent as one are one transaction, and none waits for us in the middle.
     sql = (
@@ -96,22 +111,44 @@ def _exchange(session: Session, swap: Swap, keeper: ConnectionParameters, means:
     )
     numbers = [int(one.rpartition("/")[2]) for one in (swap.new_identity, swap.live_identity)]
     for number in numbers:
-        session.rows(_END.format(number=number, patience=_PATIENCE))
+        emptying.end_others(session, number, _PATIENCE)
     failpoint("swap.sessions_ended")
-    with _kept_empty(keeper, means, swap.live, numbers[-1]):
+    with _kept_empty(emptying, numbers[-1]):
         session.run(sql)
 
 
+@dataclass(frozen=True)
+class _Emptying:
+    """Who ends sessions, in another database than the one of that name; `ours` is how those of the operation
+    are called."""
+
+    keeper: ConnectionParameters
+    means: Means
+    name: str
+    ours: str
+
+    def end_others(self, session: Session, number: int, patience: int = 0) -> None:
+        """End the sessions in the database of that number that are not of the operation."""
+        which = _OTHERS.format(ours=session.literal(self.ours))
+        session.rows(_END.format(number=number, patience=patience, which=which))
+
+    def end_last(self, session: Session, number: int) -> None:
+        """End those of the operation, if it is time."""
+        which = _LAST.format(ours=session.literal(self.ours), number=number)
+        session.rows(_END.format(number=number, patience=0, which=which))
+
+
 @contextmanager
-def _kept_empty(keeper: ConnectionParameters, means: Means, name: str, number: int) -> Iterator[None]:
+def _kept_empty(one: _Emptying, number: int) -> Iterator[None]:
     """End whoever is in the database of that number, again and again: the server waits for that with the
     rename, and lets nobody new in meanwhile. Raises what stopped this, where the rename failed."""
     is_over = Event()
 
     def work() -> None:
-        with maintenance_session(keeper, means, beside=name) as session:
+        with maintenance_session(one.keeper, one.means, beside=one.name) as session:
             while not is_over.wait(_PAUSE):
-                session.rows(_END.format(number=number, patience=0))
+                one.end_others(session, number)
+                one.end_last(session, number)
 
     with ThreadPoolExecutor(1, "emptying") as pool:
         emptying = pool.submit(work)
