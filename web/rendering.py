@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 from markupsafe import Markup, escape
 from wtforms import Field
@@ -72,7 +72,8 @@ def moment(at: datetime, seconds: bool = False) -> Markup:
     else:
         words = f"{day}, {clock}" if local.year == today.year else f"{day}, {local.year}"
     full = f"{local:%Y-%m-%d %H:%M:%S} {local:%Z}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), full, words)
+    # Written at once, for a list has a hundred of them: figures, and the zone's name.
+    return Markup(f'<time datetime="{at.isoformat()}" title="{escape(full)}">{words}</time>')
 
 
 def label(name: str) -> str:
@@ -108,9 +109,13 @@ def zone() -> str:
 
 
 def icon(name: str, extra: str = "") -> Markup:
-    """An icon of the sprite; it always stands by a word, so readers aloud pass over it."""
-    mark = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>')
-    return mark.format(extra, file_url("vendor/icons/sprite.svg"), name)
+    """An icon of the sprite; it always stands by a word, so readers aloud pass over it. A list shows the same
+    few on each row, so each is made once a page."""
+    known: dict[tuple[str, str], Markup] = g.setdefault("icons", {})
+    if (name, extra) not in known:
+        mark = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>')
+        known[name, extra] = mark.format(extra, file_url("vendor/icons/sprite.svg"), name)
+    return known[name, extra]
 
 
 def file_url(path: str) -> str:

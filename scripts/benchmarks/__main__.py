@@ -21,6 +21,9 @@ HELPERS = (
     "backup_work",
     "comparison",
     "databases",
+    "list_data",
+    "list_load",
+    "list_rival",
     "viewers",
 )
 COLUMNS = "{:<34} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}  {}"
@@ -29,7 +32,12 @@ COLUMNS = "{:<34} {:>9} {:>9} {:>7} {:>7} {:>7} {:>7}  {}"
 def main(given: list[str]) -> int:
     parser = ArgumentParser("scripts/bench", description="Measure what has a limit.")
     parser.add_argument("nouns", nargs="*", metavar="NOUN", help="what to measure; all")
-    parser.add_argument("--rows", type=int, metavar="N", help="rows of the data for backups; 5,000,000")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        metavar="N",
+        help="rows: 5,000,000 of backups, 1,000,000 users of lists",
+    )
     options = parser.parse_args(given)
     if options.rows:
         os.environ["BENCH_ROWS"] = str(options.rows)

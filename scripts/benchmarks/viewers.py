@@ -25,7 +25,7 @@ class Viewer:
 
     def __init__(self, address: str, token: str) -> None:
         self._address = urlsplit(address).netloc
-        self._headers = {"Cookie": f"basekeeper-session={token}"}
+        self.headers = {"Cookie": f"basekeeper-session={token}"}
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection that is kept from one look to the next, as a browser keeps it."""
@@ -44,7 +44,7 @@ class Viewer:
             raise RuntimeError(f"{page.path} answered {answer.status}")
 
     def _ask(self, page: Page, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
-        connection.request("GET", page.path, headers=self._headers)
+        connection.request("GET", page.path, headers=self.headers)
         answer = connection.getresponse()
         answer.read()
         return answer

@@ -17,6 +17,7 @@ from web.pages import register_pages
 # What answers something else than a whole page; and pages that other tests look at, for they need a console
 # without an admin, or an operation that runs.
 _FRAGMENTS = ("probes.", "operations.running", "operations.panel", "overview.news")
+_FILES = ".export"
 _ELSEWHERE = ("first_admin.", "operations.confirm_cancel")
 
 
@@ -27,7 +28,10 @@ def page_rules() -> list[Rule]:
     return [
         rule
         for rule in app.url_map.iter_rules()
-        if rule.methods and "GET" in rule.methods and not rule.endpoint.startswith(_FRAGMENTS + _ELSEWHERE)
+        if rule.methods
+        and "GET" in rule.methods
+        and not rule.endpoint.startswith(_FRAGMENTS + _ELSEWHERE)
+        and not rule.endpoint.endswith(_FILES)
     ]
 
 
@@ -56,6 +60,10 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
         "databases.confirm_remove": "/databases/notes/remove",
         "operations.show": walk.path,
         "operations.lines": f"{walk.path}/lines",
+        "operations.confirm_again": f"{walk.path}/again",
+        "users.show": "/users/1",
+        "users.edit": "/users/1/edit",
+        "users.confirm_reset": "/users/1/reset-password",
         "tokens.confirm_revoke": f"/tokens/{token.split('_')[1]}/revoke",
     }
 
