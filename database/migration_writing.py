@@ -47,8 +47,8 @@ def write_migration(message: str, is_rename: IsRename) -> Path | None:
         )
     except CommandError as error:
         raise MigrationError(str(error)) from error
-    written = script[0] if isinstance(script, list) else script
-    return Path(written.path) if written else None
+    written = script if isinstance(script, list) else [script]
+    return next((Path(one.path) for one in written if one), None)
 
 
 class ColumnRename(AlterColumnOp):
