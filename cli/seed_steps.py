@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cli.console import confirm_destruction, say
 from cli.seed_text import show_plan, show_removal, show_run, show_statistics
 from cli.seed_wanted import Wanted, check_count
+from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
 from features.seed_removal import clean_seeded, undo_run
 from features.seed_statistics import estimate, find_faults, read_statistics
@@ -26,6 +27,9 @@ def carry_out(invocation: Invocation, wanted: Wanted) -> None:
 
 
 def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
+    if wanted.database:
+        _fill_tables(invocation, wanted)
+        return
     wishes = _wishes(invocation, wanted)
     if wanted.dry_run:
         plan = plan_seed(name, wishes, mode=_mode(wanted), number=wanted.number)
@@ -46,6 +50,31 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         actor, mode = invocation.actor.name, _mode(wanted)
         run = invocation.run(seed, name, wishes, made_by=actor, mode=mode, number=wanted.number)
         show_run(run)
+
+
+def _fill_tables(invocation: Invocation, wanted: Wanted) -> None:
+    """The tables of a registered database; its own environment may want its name."""
+    from features.databases import read_database
+    from features.seed_tables import seed_tables, undo_tables
+
+    known = read_database(wanted.database).fields
+    confirm_destruction(
+        invocation.settings,
+        known.name,
+        what=f"Seeding {known.name}",
+        confirmed=True,
+        confirm_name=wanted.confirm_name,
+        guarded=known.environment == "production",
+    )
+    if wanted.undo:
+        for table, rows in invocation.run(undo_tables, known.name, wanted.undo):
+            say(f"{plural(rows, 'row')} of {table} removed.")
+        return
+    count = wanted.count or invocation.settings.default_seed_count
+    check_count(wanted, {"tables": count}, invocation.settings.max_seed_count)
+    tables = [name for name in wanted.tables.split(",") if name]
+    actor = invocation.actor.name
+    show_run(invocation.run(seed_tables, known.name, tables, count, made_by=actor, number=wanted.number))
 
 
 def _wishes(invocation: Invocation, wanted: Wanted) -> dict[str, int]:

@@ -12,11 +12,13 @@ from core.errors import Conflict, ServerError
 from core.failpoints import failpoint
 from database.adapters import closing_connection
 from database.adapters.base import Connection, translated
-from database.adapters.seeding import Pointer, Rows, SeedingAdapter, Target
+from database.adapters.seeding import Limits, Pointer, Rows, SeedingAdapter, Target
 from database.adapters.seeding_adapters import seeding_adapter_for
+from database.check_trials import satisfies
 from database.ledger import Entry, Ledger
+from database.table_shapes import Column
 
-__all__ = ["Entry", "Filler", "Pointer", "Target", "open_filler"]
+__all__ = ["Entry", "Filler", "Limits", "Pointer", "Target", "open_filler"]
 
 _TIMEOUT = 30.0  # seconds to connect
 _TRIES = 5  # of a transaction that met another's
@@ -87,6 +89,31 @@ class Filler:
         """Rows with keys from `first` to `last`."""
         with translated(self._seeding.adapter):
             return self._seeding.count(self._connection, target, first, last)
+
+    def sample(
+        self, table: str, columns: Sequence[str], limits: Sequence[Limits], most: int
+    ) -> list[tuple[Any, ...]]:
+        """Up to `most` different values of those columns where all `limits` hold."""
+        with translated(self._seeding.adapter):
+            return self._seeding.sample(self._connection, table, columns, limits, most)
+
+    def highest(self, table: str, column: str) -> int:
+        """The largest whole number in a column, 0 for none."""
+        with translated(self._seeding.adapter):
+            return self._seeding.highest(self._connection, table, column)
+
+    def checks(self, table: str) -> tuple[str, ...]:
+        """The checks of a table that reflection does not tell of."""
+        with translated(self._seeding.adapter):
+            return self._seeding.checks(self._connection, table)
+
+    def satisfies(self, table: str, check: str, columns: Sequence[Column], values: Sequence[Any]) -> bool:
+        """True when a row with those values passes the check."""
+        return satisfies(self._seeding, self._connection, table, check, columns, values)
+
+    def remove_within(self, target: Target, limits: Sequence[Limits], pointers: Sequence[Pointer]) -> int:
+        """Delete the rows for which all `limits` hold and that nothing points to; gives how many."""
+        return self._transact(lambda: self._seeding.remove_within(self._connection, target, limits, pointers))
 
     def remove(self, target: Target, first: int, last: int, pointers: Sequence[Pointer]) -> int:
         """Delete the rows with those keys that nothing points to; gives how many."""

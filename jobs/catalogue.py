@@ -14,6 +14,7 @@ from features.replacements import drop_kept, settle_replacement, undo_restore
 from features.restores import restore_backup
 from features.retention import prune_backups
 from features.seed_removal import clean_old, clean_seeded, undo_run
+from features.seed_tables import seed_tables, undo_tables
 from features.seeding import resume_seed, seed
 from features.verification import verify_schema
 from operations.audit_chain import verify_audit
@@ -35,5 +36,7 @@ FEATURES: tuple[Feature[Any, Any], ...] = (
     clean_seeded,
     clean_old,
     undo_run,
+    seed_tables,
+    undo_tables,
 )
 CATALOGUE: Mapping[str, Feature[Any, Any]] = {feature.declaration.kind: feature for feature in FEATURES}

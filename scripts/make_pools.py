@@ -32,12 +32,21 @@ FIRST_NAMES, LAST_NAMES = 900, 2_300
 DRAWS = 1_500  # from each locale
 KEYS = (("ed25519", 700), ("ecdsa", 150), ("rsa", 150))
 HOSTS = 400
+OTHERS = 250  # draws for each pool that other schemas use
 PLAIN = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "ı": "i", "æ": "ae"})
 
 
 def main() -> None:
     _write("first_names.txt", _names("first_name", FIRST_NAMES))
     _write("last_names.txt", _names("last_name", LAST_NAMES))
+    for file, kind in (
+        ("cities.txt", "city"),
+        ("countries.txt", "country"),
+        ("streets.txt", "street_name"),
+        ("companies.txt", "company"),
+        ("words.txt", "word"),
+    ):
+        _write(file, _plain_list(kind))
     _write("hosts.txt", _hosts())
     _write("keys.txt", _keys())
     _write("commands.jsonl", [json.dumps(one, ensure_ascii=False) for one in _commands()])
@@ -56,6 +65,12 @@ def _names(kind: str, wanted: int) -> list[str]:
         if name and (plain := _plain(name)) and plain not in found:
             found[plain] = name
     return [f"{name}\t{plain}" for plain, name in itertools.islice(found.items(), wanted)]
+
+
+def _plain_list(kind: str) -> list[str]:
+    faker = Faker("en_US")
+    faker.seed_instance(1)
+    return list(dict.fromkeys(getattr(faker, kind)() for _ in range(OTHERS)))
 
 
 def _plain(name: str) -> str:

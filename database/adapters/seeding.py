@@ -43,6 +43,15 @@ class Pointer:
     column: str
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Rows whose `column` lies between two values, both included."""
+
+    column: str
+    low: int | str
+    high: int | str
+
+
 class SeedingAdapter(ABC):
     """Loads rows on one kind of server, over a plain connection in autocommit. The driver's errors pass
     through; whoever calls has them explained."""
@@ -133,6 +142,62 @@ class SeedingAdapter(ABC):
         )
         return int(fetch_all(connection, sql, (first, last))[0][0])
 
+    def sample(
+        self,
+        connection: Connection,
+        table: str,
+        columns: Sequence[str],
+        limits: Sequence[Limits],
+        most: int,
+    ) -> list[tuple[Any, ...]]:
+        """Up to `most` different values of those columns of a table, in order, where all `limits` hold."""
+        where, values = self._within(limits)
+        listed = self._column_list(columns)
+        sql = f"SELECT DISTINCT {listed} FROM {self.adapter.quote(table)}{where} ORDER BY {listed}"
+        rows = fetch_all(connection, f"{sql} LIMIT {most:d}", values)
+        return [row for row in rows if None not in row]
+
+    def highest(self, connection: Connection, table: str, column: str) -> int:
+        """The largest whole number in a column, 0 for none."""
+        sql = f"SELECT max({self.adapter.quote(column)}) FROM {self.adapter.quote(table)}"
+        return int(fetch_all(connection, sql)[0][0] or 0)
+
+    def remove_within(
+        self, connection: Connection, target: Target, limits: Sequence[Limits], pointers: Sequence[Pointer]
+    ) -> int:
+        """As `remove`, of the rows for which all `limits` hold; they may point to each other."""
+        table = self.adapter.quote(target.table)
+        where, values = self._within(limits)
+        sql = f"DELETE FROM {table}{where}"
+        sql += self._unless(target, [one for one in pointers if one.table != target.table])
+        for pointer in pointers:
+            if pointer.table == target.table:
+                column, key = self.adapter.quote(pointer.column), self.adapter.quote(target.key)
+                beyond, more = self._within(limits)
+                sql += (
+                    f" AND {key} NOT IN (SELECT {column} FROM (SELECT {column} FROM {table} "
+                    f"WHERE {column} IS NOT NULL AND NOT ({beyond.removeprefix(' WHERE ')})) AS others)"
+                )
+                values += more
+        if not any(one.table == target.table for one in pointers):
+            return affected(connection, sql, values)
+        with self.in_a_circle(connection):
+            return affected(connection, sql, values)
+
+    @contextmanager
+    def in_a_circle(self, connection: Connection) -> Iterator[None]:
+        """A DELETE of rows that point to each other, where the server looks at each row by itself."""
+        yield
+
+    def checks(self, connection: Connection, table: str) -> tuple[str, ...]:
+        """The checks of a table that reflection does not tell of."""
+        return ()
+
+    def _within(self, limits: Sequence[Limits]) -> tuple[str, list[object]]:
+        parts = [f"{self.adapter.quote(one.column)} BETWEEN {self.mark} AND {self.mark}" for one in limits]
+        values: list[object] = [value for one in limits for value in (one.low, one.high)]
+        return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
+
     def remove(
         self,
         connection: Connection,
@@ -179,6 +244,10 @@ class SeedingAdapter(ABC):
             f"(SELECT 1 FROM {quote(one.table)} AS other WHERE other.{quote(one.column)} = {key})"
             for one in pointers
         )
+
+    def typed_mark(self, type: str) -> str:
+        """The mark of a value bound in a place that does not tell its type."""
+        return self.mark
 
     def _column_list(self, columns: Sequence[str]) -> str:
         return ", ".join(map(self.adapter.quote, columns))

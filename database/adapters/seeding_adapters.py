@@ -18,10 +18,14 @@ def _seeding_class(dialect: Dialect) -> type[SeedingAdapter]:
             from database.adapters.postgresql.seeding import PostgreSQLSeeding
 
             return PostgreSQLSeeding
-        case Dialect.MYSQL | Dialect.MARIADB:
+        case Dialect.MYSQL:
             from database.adapters.mysql.seeding import MySQLSeeding
 
             return MySQLSeeding
+        case Dialect.MARIADB:
+            from database.adapters.mysql.seeding import MariaDBSeeding
+
+            return MariaDBSeeding
         case Dialect.SQLITE:
             from database.adapters.sqlite.seeding import SQLiteSeeding
 

@@ -53,6 +53,12 @@ def hosts() -> tuple[str, ...]:
 
 
 @cache
+def pool(name: str) -> tuple[str, ...]:
+    """Another pool: cities, countries, streets, companies or words."""
+    return tuple(_lines(f"{name}.txt"))
+
+
+@cache
 def keys() -> tuple[Key, ...]:
     """Real public keys, whose private halves nobody has."""
     return tuple(Key(kind, fingerprint(blob)) for kind, blob in map(str.split, _lines("keys.txt")))

@@ -3,8 +3,8 @@ of many rows; short transactions, as a cluster wants them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from core.errors import ServerError
@@ -14,6 +14,10 @@ from database.adapters.seeding import Rows, SeedingAdapter, Target, affected, li
 
 _DUPLICATE, _PASSING = 1062, (1205, 1213)
 _GAP = 100  # keys that sessions may have been given whose rows are not to be seen yet
+_CHECKS = """
+SELECT check_clause FROM information_schema.check_constraints
+WHERE constraint_schema = DATABASE() AND table_name = %s
+"""
 _AT_ONCE = 500  # rows of one INSERT
 
 
@@ -74,11 +78,28 @@ class MySQLSeeding(SeedingAdapter):
         for table in tables:
             fetch_all(connection, f"ANALYZE TABLE {self.adapter.quote(table)}")
 
+    @contextmanager
+    def in_a_circle(self, connection: Connection) -> Iterator[None]:
+        """Not even a row that points to itself can be deleted there; that no other row points to any of these
+        is a condition of the same statement."""
+        fetch_all(connection, "SET SESSION foreign_key_checks = 0")
+        try:
+            yield
+        finally:
+            fetch_all(connection, "SET SESSION foreign_key_checks = 1")
+
     def collides(self, error: BaseException) -> bool:
         return error.args[:1] == (_DUPLICATE,)
 
     def passes(self, error: BaseException) -> bool:
         return bool(error.args) and error.args[0] in _PASSING
+
+
+class MariaDBSeeding(MySQLSeeding):
+    """One MariaDB database, whose columns have checks of their own."""
+
+    def checks(self, connection: Connection, table: str) -> tuple[str, ...]:
+        return tuple(str(check) for (check,) in fetch_all(connection, _CHECKS, (table,)))
 
 
 def _pieces(rows: Rows) -> list[Rows]:

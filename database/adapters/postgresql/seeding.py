@@ -56,6 +56,9 @@ class PostgreSQLSeeding(SeedingAdapter):
             f"WHERE ({old}) IS DISTINCT FROM ({new})",
         )
 
+    def typed_mark(self, type: str) -> str:
+        return f"CAST({self.mark} AS {type})" if type else self.mark
+
     def collides(self, error: BaseException) -> bool:
         return getattr(error, "pgcode", None) == _UNIQUE
 
