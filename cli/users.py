@@ -59,7 +59,7 @@ def create(invocation: Invocation, username: str, email: str, name: str, role: s
 @click.option("--tier", type=_TIER, help="Another tier.")
 @common_options
 @pass_invocation
-def edit(invocation: Invocation, username: str, **different: str | None) -> None:
+def edit(invocation: Invocation, /, username: str, **different: str | None) -> None:
     """Change a user. The last active admin stays one."""
     from cli.console import say
     from features.user_changes import UserChange, check_change, edit_user
@@ -129,6 +129,21 @@ def end_sessions(invocation: Invocation, username: str) -> None:
 
 
 user.add_command(export)
+
+
+@user.command("index-search")
+@common_options
+@pass_invocation
+def index(invocation: Invocation) -> None:
+    """Let searches find parts of names, and not beginnings alone.
+
+    Makes an index of trigrams while others go on. For PostgreSQL with the extension pg_trgm.
+    """
+    from cli.console import say
+    from features.part_index import index_search
+
+    invocation.run(index_search)
+    say("Searches of three letters and more find parts of names.")
 
 
 @click.command("create-admin")

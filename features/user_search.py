@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, not_, or_
 
 from core.naming import fold
 from core.text import visible
@@ -55,4 +55,5 @@ def _beginnings(typed: str) -> tuple[tuple[object, object, str], ...]:
 def _holds(typed: str) -> ColumnElement[bool]:
     folded = fold(typed)
     within = [column.contains(folded, autoescape=True) for column in (User.username, User.email)]
-    return and_(or_(*within, User.name.icontains(typed, autoescape=True)))
+    pattern = "".join(f"/{letter}" if letter in "/%_" else letter for letter in typed)
+    return or_(*within, User.name.ilike(f"%{pattern}%", escape="/"))

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any, ClassVar, Protocol
 
 from core.connection import ConnectionParameters, Dialect
-from core.errors import NotFound, ServerError
+from core.errors import NotFound, ServerError, Unsupported
 from database.adapters.answers import Implausible
 
 
@@ -248,6 +248,14 @@ class Adapter(ABC):
         """Hold the server's own lock `name` of the connected database, which ends with the connection.
         Waits at most `patience` seconds. Raises TargetBusy naming the session that holds it."""
         yield
+
+    def finds_parts(self, connection: Connection, table: str) -> bool:
+        """True where an index finds parts of the texts of `table`, made by `index_parts`."""
+        return False
+
+    def index_parts(self, connection: Connection, table: str, columns: Sequence[str]) -> None:
+        """Make an index that finds parts of those texts, while others write. Raises Unsupported."""
+        raise Unsupported(f"{self.label} finds the beginnings of texts, and no parts of them.")
 
     @abstractmethod
     def connection_limits(self, connection: Connection) -> ConnectionLimits | None:

@@ -26,7 +26,7 @@ def memory_of(pid: int) -> int:
     return total
 
 
-def peak_while(pid: int, work: Callable[[], None]) -> int:
+def peak_while(pid: int, work: Callable[[], object]) -> int:
     """The most that they held while `work` was done."""
     over, seen = threading.Event(), [memory_of(pid)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -25,7 +25,7 @@ from database.adapters.base import (
     translated,
 )
 from database.adapters.network import APPLICATION, NetworkAdapter, check_identifier
-from database.adapters.postgresql import catalogue, errors, watch
+from database.adapters.postgresql import catalogue, errors, trigrams, watch
 from database.adapters.postgresql.sign_in import conninfo
 from database.adapters.waiting import keep_trying
 
@@ -202,6 +202,12 @@ class PostgreSQLAdapter(NetworkAdapter):
 
     def silence_limit(self, connection: Connection, seconds: float) -> None:
         self._set(connection, "idle_in_transaction_session_timeout", round(seconds * 1000))
+
+    def finds_parts(self, connection: Connection, table: str) -> bool:
+        return trigrams.is_there(self, connection, table)
+
+    def index_parts(self, connection: Connection, table: str, columns: Sequence[str]) -> None:
+        trigrams.make(self, connection, table, columns)
 
     def statement_timeout(self, connection: Connection, seconds: float) -> None:
         self._set(connection, "statement_timeout", round(seconds * 1000))

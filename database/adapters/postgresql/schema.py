@@ -47,7 +47,7 @@ SELECT c.relname, i.relname, concat_ws(' ',
 {_FROM}
 JOIN pg_index x ON x.indrelid = c.oid AND NOT x.indisprimary
 JOIN pg_class i ON i.oid = x.indexrelid
-WHERE {_OURS}
+WHERE {_OURS} AND i.relname NOT LIKE 'parts\_of\_%%'
 """
 
 _CONSTRAINTS = f"""
