@@ -34,6 +34,7 @@ from models import (
     AuditHead,
     Backup,
     BackupEvidence,
+    MigrationRun,
     OperationLine,
     OperationPhase,
     OperationRecord,
@@ -60,8 +61,9 @@ _OPERATIONS, _LOCKS = table_of(OperationRecord), table_of(TargetLock)
 _DETAILS = (table_of(OperationPhase), table_of(OperationLine))
 _BACKUPS, _REGISTERED = table_of(Backup), table_of(RegisteredDatabase)
 _OF_BACKUPS = (table_of(BackupEvidence), table_of(Replacement))
+_RUNS = table_of(MigrationRun)
 LOGBOOK_TABLES = frozenset(
-    table.name for table in (_AUDIT, _HEAD, _OPERATIONS, _LOCKS, *_DETAILS, _BACKUPS, *_OF_BACKUPS)
+    table.name for table in (_AUDIT, _HEAD, _OPERATIONS, _LOCKS, *_DETAILS, _BACKUPS, *_OF_BACKUPS, _RUNS)
 )
 
 
@@ -73,6 +75,7 @@ def carry_logbook(live: ConnectionParameters, copy: ConnectionParameters) -> tup
         _carry_operations(source, target, all_of_them=goes_on)
         _carry_backups(source, target)
         replace_rows(source, target, _LOCKS)
+        replace_rows(source, target, _RUNS)
     if goes_on:
         return ()
     return ("The audit of the backup is not the beginning of the one here: it was kept as it was.",)

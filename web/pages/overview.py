@@ -39,6 +39,7 @@ _PLACES = {
     "backup": ("backups.index", "See backups"),
     "backups": ("backups.index", "See backups"),
     "audit": ("audit.index", "See the audit"),
+    "migrations": ("migrations.index", "See migrations"),
     "schema": ("health.show", "See all checks"),
 }
 
