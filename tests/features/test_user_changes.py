@@ -50,6 +50,7 @@ def signed_in(username: str) -> str:
     return open_session(read_user(username, utc_now()).id, BROWSER, utc_now()).token
 
 
+@pytest.mark.every_server
 def test_changes_of_users(settings: Settings) -> None:
     _the_last_active_admin_stays_one()
     _users_are_made_and_changed()

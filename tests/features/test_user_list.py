@@ -61,6 +61,7 @@ def walk(wanted: UserFilter, limit: int = 3) -> list[str]:
         assert len(page.rows) == limit
 
 
+@pytest.mark.every_server
 def test_the_list_of_users(people: list[str]) -> None:
     _pages_orders_filters_and_searches(people)
     _what_is_wrong_is_refused(people)
