@@ -36,7 +36,8 @@ def prune(
 ) -> None:
     """Remove the backups that retention lets go.
 
-    Those older than BACKUP_RETENTION_DAYS. Pinned ones stay, and so do the last two verified ones of each database. What goes is shown first.
+    Those older than BACKUP_RETENTION_DAYS. Pinned ones stay, and so do the last two verified ones of each
+    database. What goes is shown first.
     """
     from cli.console import confirm_destruction, say
     from core.text import plural, size
