@@ -39,9 +39,9 @@ def verify_backup(
     """Prove each BACKUP, level by level.
 
     Each level comes with those before it. intact: its bytes have the hash they had. readable: it decodes
-    whole. restored: it was loaded into a database made for this alone. equal: the copy has the rows, contents,
-    indexes, constraints, owners and grants of the manifest. healthy: the server's own checks and yours find
-    no fault. Exit code 1 when one is not proven that far.
+    whole. restored: it was loaded into a database made for this alone. equal: the copy has the rows,
+    contents, indexes, constraints, owners and grants of the manifest. healthy: the server's own checks and
+    yours find no fault. Exit code 1 when one is not proven that far.
     """
     if bool(backups) == all_due:
         raise click.UsageError("Name a BACKUP, or --all-due.")
