@@ -73,6 +73,11 @@ _LIMITS = """
     SELECT pg_catalog.current_setting('max_connections')::int,
            (SELECT sum(numbackends)::int FROM pg_catalog.pg_stat_database)
 """
+# A view, or a table with policies, would run its owner's functions as whoever reads it (TRUST D5).
+_IS_VERSION_TABLE = """
+    SELECT 1 FROM pg_catalog.pg_class
+    WHERE oid = pg_catalog.to_regclass('alembic_version') AND relkind = 'r' AND NOT relrowsecurity
+"""
 _TLS = "SELECT ssl, coalesce(version, '') FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()"
 
 
@@ -168,13 +173,9 @@ class PostgreSQLAdapter(NetworkAdapter):
         return catalogue.schema_names(self, connection)
 
     def revisions(self, connection: Connection) -> tuple[str, ...]:
-        from psycopg2.errors import UndefinedTable
-
-        with translated(self):
-            try:
-                rows = fetch_all(connection, "SELECT version_num FROM alembic_version ORDER BY 1")
-            except UndefinedTable:
-                return ()
+        if not self.rows(connection, _IS_VERSION_TABLE):
+            return ()
+        rows = self.rows(connection, "SELECT version_num FROM alembic_version ORDER BY 1")
         return tuple(number for (number,) in rows)
 
     def sessions(self, connection: Connection) -> tuple[SessionInfo, ...]:
