@@ -36,7 +36,7 @@ def main(given: list[str]) -> int:
         "--rows",
         type=int,
         metavar="N",
-        help="rows: 5,000,000 of backups, 1,000,000 users of lists",
+        help="rows: 5,000,000 of backups, 1,000,000 users of lists and of seeding",
     )
     options = parser.parse_args(given)
     if options.rows:
