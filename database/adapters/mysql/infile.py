@@ -60,6 +60,9 @@ class _LoadingResult(Result):
     def _read_load_local_packet(self, first_packet: Any) -> None:
         line = self.connection
         content, line.send = line.send, b""
+        if not content:  # nobody wanted to send one
+            line._force_close()
+            raise RuntimeError("the server asked for a file")
         for start in range(0, len(content), _PIECE):
             line.write_packet(content[start : start + _PIECE])
         line.write_packet(b"")
