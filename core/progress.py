@@ -170,7 +170,8 @@ class Aside(Operation):
 @dataclass(frozen=True)
 class Declaration:
     """What `@operation` says of a feature. `title` and `target` are formats over its arguments; `attempts`
-    is how often it may be begun when a worker goes away under it."""
+    is how often it may be begun when a worker goes away under it; `audited` names arguments that the audit
+    keeps besides."""
 
     kind: str
     title: str
@@ -178,6 +179,7 @@ class Declaration:
     role: Role
     makes_schema: bool = field(default=False)
     attempts: int = 1
+    audited: tuple[str, ...] = ()
 
 
 class Feature(Generic[P, R]):
@@ -218,11 +220,12 @@ def operation(
     role: Role = Role.ADMIN,
     makes_schema: bool = False,
     attempts: int = 1,
+    audited: tuple[str, ...] = (),
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], Feature[P, R]]:
     """Declare a feature. `kind` is noun.verb; `role` is the least one that may run it; `makes_schema` is
     for the few that make or drop the very tables that record them. More than one of `attempts` is for what
-    may be begun again after it was cut off anywhere."""
-    declaration = Declaration(kind, title, target, role, makes_schema, attempts)
+    may be begun again after it was cut off anywhere. The arguments `audited` are plain and no secrets."""
+    declaration = Declaration(kind, title, target, role, makes_schema, attempts, audited)
     return lambda function: Feature(function, declaration)
 
 

@@ -77,7 +77,7 @@ def pass_gate(gate: Gate) -> None:
     """Raises Conflict that says what stands in the way."""
     for check in gate.checks:
         if not check.is_open:
-            raise Conflict(f"{check.title}: {check.details}", hint=check.hint)
+            raise Conflict(f"{check.title}: {check.details}.", hint=check.hint)
 
 
 def holds_tables(tree: Tree) -> bool:
@@ -114,10 +114,10 @@ def _young_enough(tree: Tree, newest: BackupFacts | None, hours: int) -> GateChe
     title = f"A verified backup under {hours} h old"
     hint = f"Run: python manage_db.py backup {tree.name} --verify equal"
     if newest is None:
-        return GateCheck(title, False, "there is none.", hint)
+        return GateCheck(title, False, "there is none", hint)
     age = utc_now() - newest.taken_at
     is_young = age <= timedelta(hours=hours)
-    return GateCheck(title, is_young, f"{newest.name}, {duration(age.total_seconds())} old.", hint)
+    return GateCheck(title, is_young, f"{newest.name}, {duration(age.total_seconds())} old", hint)
 
 
 def _room(tree: Tree, has_backups: bool) -> GateCheck:
@@ -127,12 +127,12 @@ def _room(tree: Tree, has_backups: bool) -> GateCheck:
     is_enough = free is None or free > needed * _ROOM
     wanted = f"{size(needed)} needed" if needed else "not known how much is needed"
     there = "not known how much is free" if free is None else f"{size(free)} free"
-    return GateCheck("Room for a fresh backup", is_enough, f"{wanted}, {there}.", "Make room in BACKUP_DIR.")
+    return GateCheck("Room for a fresh backup", is_enough, f"{wanted}, {there}", "Make room in BACKUP_DIR.")
 
 
 def _nobody_else(tree: Tree, operation_id: str) -> GateCheck:
     is_its = (TargetLock.target == fold(tree.name)) & (TargetLock.operation_id != operation_id)
     with transaction() as session:
         held = session.scalars(select(TargetLock).where(is_its)).first()
-        said = f'"{held.title}" of {held.actor} holds it.' if held else "free."
+        said = f'"{held.title}" of {held.actor} holds it' if held else "free"
     return GateCheck("Nobody else holds the lock", held is None, said, "Wait until it has ended.")

@@ -41,16 +41,43 @@ class MigrationReport:
 
 
 def perform_run(
-    op: Operation, tree: Tree, plan: MigrationPlan, applied_by: str, *, takes_backup: bool
+    op: Operation,
+    tree: Tree,
+    plan: MigrationPlan,
+    begun: RunFacts | None,
+    applied_by: str,
+    *,
+    takes_backup: bool,
 ) -> MigrationReport:
-    """Do what the plan says. Raises what `apply_migrations` raises."""
+    """Do what the plan says; `begun` is what an earlier attempt of the same operation wrote down. Raises what
+    `apply_migrations` raises."""
     op.note(f"Plan {plan.short_hash}: {plural(len(plan.revisions), 'revision')} to {plan.target}.")
     health = check_before(tree.parameters)
-    _tell_of_drift(op, tree)
+    if begun is None:
+        _tell_of_drift(op, tree)
     backup = back_up(op, tree, applied_by) if takes_backup else ""
     if not backup:
         op.note("No backup is taken.")
-    run = RunFacts(
+    run = begun or _run_of(op, tree, plan, applied_by)
+    run = replace(run, backup=backup, health_before=health)
+    with _written_down(run) as written:
+        steps = _migrate(op, tree, plan, applied_by)
+        failpoint("migration.done")
+        _look_at_end(op, tree, plan, written)
+    return MigrationReport(tree.name, steps, plan.target, plan.hash, backup)
+
+
+def end_run(op: Operation, tree: Tree, plan: MigrationPlan, begun: RunFacts | None) -> MigrationReport:
+    """Nothing is left to do. What an earlier attempt of the same operation did is looked at and written
+    down."""
+    if begun is not None:
+        with _written_down(begun) as written:
+            _look_at_end(op, tree, plan, written)
+    return MigrationReport(tree.name, (), plan.target, plan.hash, begun.backup if begun else "")
+
+
+def _run_of(op: Operation, tree: Tree, plan: MigrationPlan, applied_by: str) -> RunFacts:
+    return RunFacts(
         op.id,
         tree.name,
         plan.direction,
@@ -60,15 +87,7 @@ def perform_run(
         plan.hash,
         applied_by[:100],
         utc_now(),
-        backup=backup,
-        health_before=health,
     )
-    with _written_down(run) as written:
-        steps = _migrate(op, tree, plan, applied_by)
-        _verify(op, tree, plan)
-        written.health_after = check_after(tree.parameters)
-        written.fingerprint = fingerprint(tree.parameters)
-    return MigrationReport(tree.name, steps, plan.target, plan.hash, backup)
 
 
 @dataclass
@@ -147,6 +166,12 @@ def _verify(op: Operation, tree: Tree, plan: MigrationPlan) -> None:
         verify(op, tree.parameters)
     else:
         op.phase("Verify")
+
+
+def _look_at_end(op: Operation, tree: Tree, plan: MigrationPlan, written: _Ending) -> None:
+    _verify(op, tree, plan)
+    written.health_after = check_after(tree.parameters)
+    written.fingerprint = fingerprint(tree.parameters)
 
 
 def _tell_of_drift(op: Operation, tree: Tree) -> None:

@@ -47,13 +47,13 @@ def keep_run(run: RunFacts) -> None:
             session.merge(MigrationRun(**asdict(run)))
 
 
-def was_begun(id: str, plan_hash: str) -> bool:
-    """True when an earlier attempt of that operation began that very plan."""
+def begun_run(id: str) -> RunFacts | None:
+    """What an earlier attempt of that operation began; None when it began nothing, or it cannot be seen."""
     if not has_table(MigrationRun.__tablename__):
-        return False
+        return None
     with transaction() as session:
         row = session.get(MigrationRun, id)
-        return row is not None and row.plan_hash == plan_hash
+        return _facts_of(row) if row else None
 
 
 def list_runs(database: str, limit: int = 50) -> tuple[RunFacts, ...]:

@@ -18,8 +18,8 @@ from database.migration_planning import make_plan
 from database.revisions import known_revisions
 from database.setup import first_faults, read_standing
 from features.migration_gate import pass_gate, read_gate
-from features.migration_performing import MigrationReport, perform_run
-from features.migration_runs import was_begun
+from features.migration_performing import MigrationReport, end_run, perform_run
+from features.migration_runs import begun_run
 from features.migration_trees import find_tree, refuse_unstamped
 from models import MigrationHistory, db
 
@@ -54,6 +54,7 @@ def read_history() -> tuple[HistoryEntry, ...]:
     target="{database}",
     makes_schema=True,
     attempts=2,
+    audited=("plan_hash", "skip_backup"),
 )
 def apply_migrations(
     op: Operation,
@@ -77,13 +78,14 @@ def apply_migrations(
     plan = make_plan(tree.parameters, target, tree.location)
     if tree.is_own and not plan.current:
         refuse_unstamped(tree.parameters)
-    if plan_hash and plan.hash != plan_hash and not was_begun(op.id, plan_hash):
+    begun = begun_run(op.id)
+    if plan_hash not in ("", plan.hash, begun.plan_hash if begun else ""):
         raise Conflict("The plan is no longer the one that was shown.", hint="Look at it again: --dry-run.")
     if not plan.revisions:
-        return MigrationReport(tree.name, (), plan.target, plan.hash, "")
+        return end_run(op, tree, plan, begun)
     gate = read_gate(tree, skip_backup=skip_backup, operation_id=op.id)
     pass_gate(gate)
-    return perform_run(op, tree, plan, applied_by, takes_backup=gate.takes_backup)
+    return perform_run(op, tree, plan, begun, applied_by, takes_backup=gate.takes_backup)
 
 
 @operation(

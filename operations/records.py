@@ -26,4 +26,6 @@ def operation_columns(run: Run) -> dict[str, Any]:
 def run_entry(run: Run, event: Literal["intent", "outcome"], **words: Any) -> AuditEntry:
     """The audit row of `run` for its intent or its outcome."""
     facts = {"action": run.kind, "target": run.target, "operation_id": run.id}
+    if event == "intent":
+        words = {"details": run.details} | words
     return AuditEntry.of(run.actor, event=event, **facts, **words)

@@ -107,7 +107,10 @@ class Runner:
             raise not_allowed(self._actor, declaration)
         title = scrubber.text(feature.title(*args, **kwargs))
         target = feature.target(*args, **kwargs)
-        return Run(declaration.kind, title, target, self._actor, declaration.makes_schema)
+        given = feature.arguments(*args, **kwargs)
+        details = {name: given[name] for name in declaration.audited}
+        run = Run(declaration.kind, title, target, self._actor, declaration.makes_schema)
+        return replace(run, details=details)
 
 
 def not_allowed(actor: Actor, declaration: Declaration) -> NotAllowed:

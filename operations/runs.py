@@ -15,7 +15,8 @@ from core.naming import new_id
 class Run:
     """`target` is the name that no two runs share at one time; `makes_schema` says that the tables which
     record it may come or go while it runs. `attempt` of `attempts` is the one that runs; `arguments` are
-    what a worker needs to run it, None for what runs where it was asked for."""
+    what a worker needs to run it, None for what runs where it was asked for; `details` what the audit keeps
+    with the intent."""
 
     kind: str
     title: str
@@ -25,6 +26,7 @@ class Run:
     attempts: int = 1
     attempt: int = 1
     arguments: dict[str, Any] | None = None
+    details: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=new_id)
     started_at: datetime = field(default_factory=utc_now)
 

@@ -22,6 +22,7 @@ from features.migration_status import read_status
 from features.migrations import apply_migrations
 from tests.database.trees import make_tree, scalars, tables
 from tests.features.restoring import BOOKS, run
+from tests.operations.support import rows
 from tests.servers import Server
 from tests.servers.server import connect
 
@@ -91,6 +92,10 @@ def test_twelve_revisions_are_planned_backed_up_run_and_written_down(
     with pytest.raises(Conflict, match="no longer the one that was shown"):
         run(migrated, apply_migrations, "shop", "r12", applied_by="ada", plan_hash="0" * 64)
 
+    details = rows(
+        migrated, f"SELECT details FROM audit WHERE operation_id = '{done.id}' AND event = 'intent'"
+    )
+    assert preview.plan.hash in str(details)
     make_failing(tmp_path)
     with pytest.raises(AppError) as failed:
         go(migrated, plan(migrated), skip_backup=True)
