@@ -11,14 +11,14 @@ from typing import Any
 
 from core.errors import InvalidInput
 
-_LONGEST = 4000  # characters; a name of 254 letters fits twice
+_LONGEST = 2000  # characters; a name of 254 letters of four bytes fits
 _LARGEST = 2**63 - 1
 
 
 def write_cursor(stretch: int, values: Sequence[Any]) -> str:
     """The cursor behind the row with those values, in the stretch of that number."""
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    text = json.dumps([stretch, *plain], separators=(",", ":"))
+    text = json.dumps([stretch, *plain], separators=(",", ":"), ensure_ascii=False)
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

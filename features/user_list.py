@@ -55,9 +55,9 @@ def list_users(wanted: UserFilter, at: datetime, cursor: str = "", limit: int = 
     """At most `limit` users, never more than 200. A search by beginnings gives usernames first, then emails,
     then names, each in its order. Needs an application context. Raises InvalidInput, TooBroad,
     ServerError."""
-    query = user_query(at).where(*_conditions(wanted))
+    query, stretches = user_query(at).where(*_conditions(wanted)), _stretches(wanted)
     with patient_transaction() as session:
-        page = read_page(session, query, _stretches(wanted), cursor, limit)
+        page = read_page(session, query, stretches, cursor, limit)
         return Page(tuple(facts_of(row) for row in page.rows), page.next_cursor)
 
 

@@ -17,7 +17,7 @@ class ListQuerySchema(Schema):
 
     cursor = fields.String(
         load_default="",
-        validate=Length(max=4000),
+        validate=Length(max=2000),
         metadata={"description": "The next_cursor of the part before; empty for the first."},
     )
     limit = fields.Integer(load_default=50, validate=Range(1, _LONGEST_LIST))
