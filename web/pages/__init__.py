@@ -66,3 +66,4 @@ def register_pages(app: Flask) -> None:
         app.register_blueprint(page.pages)
     provide_counts(app, operations.counts)
     provide_counts(app, backups.counts)
+    provide_counts(app, migrations.counts)
