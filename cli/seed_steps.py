@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cli.console import confirm_destruction, say
-from cli.seed_text import show_plan, show_removal, show_run, show_statistics
-from cli.seed_wanted import Wanted, check_count
+from cli.seed_text import show_plan, show_removal, show_run, show_runs, show_statistics, show_tables
+from cli.seed_wanted import Wanted, check_count, refuse_with_database
 from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
 from features.seed_removal import clean_seeded, undo_run
+from features.seed_runs import list_runs
 from features.seed_statistics import estimate, find_faults, read_statistics
 from features.seeding import ADD, CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 def carry_out(invocation: Invocation, wanted: Wanted) -> None:
     """Do what was typed."""
+    if wanted.database and wanted.stats_only:
+        show_runs(list_runs(wanted.database), {})
+        return
     name = invocation.settings.database.name
     if not wanted.stats_only:
         _change(invocation, wanted, name)
@@ -55,9 +59,15 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
 def _fill_tables(invocation: Invocation, wanted: Wanted) -> None:
     """The tables of a registered database; its own environment may want its name."""
     from features.databases import read_database
-    from features.seed_tables import seed_tables, undo_tables
+    from features.seed_tables import plan_tables, seed_tables, undo_tables
 
+    refuse_with_database(wanted)
     known = read_database(wanted.database).fields
+    count = wanted.count or invocation.settings.default_seed_count
+    tables = [name for name in wanted.tables.split(",") if name]
+    if wanted.dry_run:
+        show_tables(plan_tables(known.name, tables, count, wanted.number))
+        return
     confirm_destruction(
         invocation.settings,
         known.name,
@@ -70,9 +80,7 @@ def _fill_tables(invocation: Invocation, wanted: Wanted) -> None:
         for table, rows in invocation.run(undo_tables, known.name, wanted.undo):
             say(f"{plural(rows, 'row')} of {table} removed.")
         return
-    count = wanted.count or invocation.settings.default_seed_count
     check_count(wanted, {"tables": count}, invocation.settings.max_seed_count)
-    tables = [name for name in wanted.tables.split(",") if name]
     actor = invocation.actor.name
     show_run(invocation.run(seed_tables, known.name, tables, count, made_by=actor, number=wanted.number))
 

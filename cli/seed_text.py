@@ -9,6 +9,8 @@ from core.text import duration, plural
 from core.text import size as in_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from features.seed_plans import SeedPlan
     from features.seed_removal import Removal
     from features.seed_runs import RunFacts
@@ -40,6 +42,12 @@ def show_plan(plan: SeedPlan, expected: Estimate) -> None:
     say("Nothing was written.")
 
 
+def show_tables(planned: tuple[tuple[str, int], ...]) -> None:
+    """What would go into the tables of another schema."""
+    show_table(("Table", "Rows"), [(name, f"{rows:,}") for name, rows in planned], numbers=(1,))
+    say("Nothing was written.")
+
+
 def show_removal(removal: Removal) -> None:
     """What was taken out."""
     if not removal.total:
@@ -58,13 +66,14 @@ def show_statistics(statistics: Statistics, faults: tuple[str, ...]) -> None:
     ]
     total = ("total", "", f"{statistics.rows:,}", "", in_bytes(statistics.size))
     show_table(("Type", "Table", "Rows", "Seeded", "Size"), [*rows, total], numbers=(2, 3, 4))
-    _show_runs(statistics.runs[:10])
+    show_runs(statistics.runs[:10], statistics.there)
     for fault in faults:
         say(fault)
     say(f"{plural(len(faults), 'fault')} found." if faults else "Every constraint and relation holds.")
 
 
-def _show_runs(runs: tuple[RunFacts, ...]) -> None:
+def show_runs(runs: tuple[RunFacts, ...], there: Mapping[str, int]) -> None:
+    """The runs of the ledger; `there` says how many rows of which are there still."""
     if not runs:
         return
     say("")
@@ -75,13 +84,15 @@ def _show_runs(runs: tuple[RunFacts, ...]) -> None:
             one.mode,
             str(one.seed),
             f"{one.done:,}",
+            "" if one.id not in there else f"{there[one.id]:,}",
             duration(one.seconds),
             f"{one.rate:,.0f}",
             _state(one),
         )
         for one in runs
     ]
-    show_table(("Run", "Begun", "Mode", "Seed", "Rows", "Took", "Rows/s", "State"), rows, numbers=(4, 5, 6))
+    head = ("Run", "Begun", "Mode", "Seed", "Rows", "There", "Took", "Rows/s", "State")
+    show_table(head, rows, numbers=(4, 5, 6, 7))
 
 
 def _state(run: RunFacts) -> str:

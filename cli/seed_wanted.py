@@ -51,3 +51,17 @@ def check_count(wanted: Wanted, wishes: Mapping[str, int], most: int) -> None:
     """Raises a wrong usage for a number above the limit that was not meant."""
     if not wanted.force and any(count > most for count in wishes.values()):
         raise click.UsageError(f"COUNT is above MAX_SEED_COUNT, which is {most:,}. Add --force to mean it.")
+
+
+def refuse_with_database(wanted: Wanted) -> None:
+    """Raises a wrong usage for what there is for the console's own database alone."""
+    given = {
+        "TYPE": wanted.type,
+        "--clean": wanted.cleans,
+        "--reset": wanted.resets,
+        "--upsert": wanted.upsert,
+        "--resume": wanted.resume,
+        "--stats": wanted.stats,
+    }
+    if wrong := [name for name, value in given.items() if value]:
+        raise click.UsageError(f"{', '.join(wrong)} cannot be told with --database.")

@@ -18,7 +18,7 @@ from database.check_trials import satisfies
 from database.ledger import Entry, Ledger
 from database.table_shapes import Column
 
-__all__ = ["Entry", "Filler", "Limits", "Pointer", "Target", "open_filler"]
+__all__ = ["Entry", "Filler", "Limits", "Pointer", "Target", "count_rows", "open_filler"]
 
 _TIMEOUT = 30.0  # seconds to connect
 _TRIES = 5  # of a transaction that met another's
@@ -182,6 +182,13 @@ def open_filler(
             return
         with _connected(ledger) as (books, second):
             yield Filler(seeding, connection, Ledger(books.adapter, second, books.mark))
+
+
+def count_rows(database: ConnectionParameters, ranges: Sequence[tuple[Target, int, int]]) -> tuple[int, ...]:
+    """How many rows each of those tables has between two keys."""
+    with closing_connection(database, _TIMEOUT) as (adapter, connection), translated(adapter):
+        seeding = seeding_adapter_for(adapter.recognised(connection), adapter)
+        return tuple(seeding.count(connection, *one) for one in ranges)
 
 
 @contextmanager

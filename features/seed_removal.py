@@ -16,7 +16,7 @@ from features.recipes.book import BY_TYPE
 from features.recipes.recipe import Recipe
 from features.recipes.rows import Rows
 from features.seed_parts import Family, PartFacts, dependents_of, read_parts, target_of
-from features.seed_runs import list_runs, mark_undone, read_run
+from features.seed_runs import list_runs, mark_undone, read_run_of
 from models import db
 
 MANY = 1_000_000  # runs
@@ -47,7 +47,7 @@ def clean_seeded(op: Operation, database: str, types: list[str]) -> Removal:
 def undo_run(op: Operation, database: str, run: str) -> Removal:
     """Remove the rows of one run, and the seeded rows that belong to them. Raises NotFound, Conflict for one
     that is undone."""
-    found = read_run(run)
+    found = read_run_of(database, run)
     if not found.is_undoable and found.finished_at:
         raise Conflict("The rows of this run are removed already.")
     with open_filler(current_settings().database) as filler:

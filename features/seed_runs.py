@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, select, update
 
 from core.clock import utc_now
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.naming import is_id
 from core.text import visible
 from database.transactions import transaction
@@ -131,6 +131,14 @@ def read_run(id: str) -> RunFacts:
                 hint="List them: manage_db.py seed --stats-only",
             )
         return _facts(row, list(session.scalars(_parts_of([row.id]))))
+
+
+def read_run_of(database: str, id: str) -> RunFacts:
+    """The run of that id on that database. Raises NotFound, Conflict for one on another database."""
+    run = read_run(id)
+    if run.database != database:
+        raise Conflict(f"That run filled {run.database}.", hint=f"Add: --database {run.database}")
+    return run
 
 
 def list_runs(database: str, limit: int = NEWEST) -> tuple[RunFacts, ...]:

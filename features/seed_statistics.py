@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.text import plural
 from database import schema
 from database.adapters import closing_connection
 from database.context import current_settings
+from database.seeding import count_rows
 from features.recipes.book import BY_TABLE, BY_TYPE
-from features.seed_parts import read_parts
+from features.seed_parts import read_parts, target_of
 from features.seed_plans import SeedPlan
 from features.seed_runs import RunFacts, list_runs
 
 _TIMEOUT = 30.0  # seconds to connect
 _EXACT_BELOW = 1_000_000
+_COUNTED = 10  # runs whose rows are counted
 _MEASURED_FROM = 1_000  # rows from which a size or a speed says something
 _USUAL_RATE = 20_000.0  # rows a second, where none was measured
 # Bytes of a row with its indexes, as seen with a million of each.
@@ -39,11 +41,13 @@ class TableStatistics:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The seeded tables of a database, and the newest runs."""
+    """The seeded tables of a database, and the newest runs. `there` is how many rows of a run are there now,
+    by its id, for the newest that are not too large to be counted."""
 
     database: str
     tables: tuple[TableStatistics, ...]
     runs: tuple[RunFacts, ...]
+    there: Mapping[str, int]
 
     @property
     def rows(self) -> int:
@@ -87,7 +91,19 @@ def read_statistics(database: str) -> Statistics:
         for recipe in BY_TABLE.values()
         if recipe.table in found
     )
-    return Statistics(database, tables, list_runs(database))
+    runs = list_runs(database)
+    return Statistics(database, tables, runs, _still_there(runs))
+
+
+def _still_there(runs: Sequence[RunFacts]) -> dict[str, int]:
+    counted = [run for run in runs[:_COUNTED] if not run.undone_at and run.rows < _EXACT_BELOW]
+    parts = [part for run in counted for part in run.parts if part.first_key and not part.removed_at]
+    ranges = [(target_of(part.recipe), part.first_key or 0, part.last_key) for part in parts]
+    counts = count_rows(current_settings().database, ranges) if ranges else ()
+    there = dict.fromkeys((run.id for run in counted), 0)
+    for part, count in zip(parts, counts, strict=True):
+        there[part.run_id] += count
+    return there
 
 
 def find_faults() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from database.table_shapes import Kind, TableShape, read_shapes
 from database.transactions import transaction
 from features.databases import find_database
 from features.recipes.moments import seed_of_day
-from features.seed_runs import RunFacts, end_run, mark_undone, read_run
+from features.seed_runs import RunFacts, end_run, mark_undone, read_run_of
 from features.table_fields import check_room, differing_columns, fields_of
 from features.table_order import order_tables, with_parents
 from features.table_rows import Table, prepare, settle_keys
@@ -39,7 +39,7 @@ def seed_tables(
     parameters = find_database(database)
     op.phase("Read the schema")
     shapes = read_shapes(parameters)
-    seed = seed_of_day(utc_now().date()) if number is None else number
+    seed = _seed_for(number)
     with open_filler(parameters, settings.database) as filler:
         run = new_id()
         plan = _plan(filler, shapes, tables, count, seed, mark=run[4:10])
@@ -54,11 +54,23 @@ def seed_tables(
     return end_run(run, seconds=time.monotonic() - begun, updated=0)
 
 
+def plan_tables(
+    database: str, tables: Sequence[str], count: int, number: int | None = None
+) -> tuple[tuple[str, int], ...]:
+    """What `seed_tables` would do, as (table, rows) pairs in the order in which they are filled. Raises as
+    it does."""
+    settings, parameters = current_settings(), find_database(database)
+    shapes = read_shapes(parameters)
+    with open_filler(parameters, settings.database) as filler:
+        plan = _plan(filler, shapes, tables, count, _seed_for(number), mark="")
+    return tuple((table.shape.name, table.count) for table in plan)
+
+
 @operation("data.undo_tables", title="Undo a seeding of {database}", target="{database}")
 def undo_tables(op: Operation, database: str, run: str) -> tuple[tuple[str, int], ...]:
     """Remove what a run put into a registered database, but for rows that others' hang on; gives (table,
     rows) pairs. Raises NotFound, Conflict for one that is undone, ServerError."""
-    found = read_run(run)
+    found = read_run_of(database, run)
     if found.undone_at:
         raise Conflict("The rows of this run are removed already.")
     parameters = find_database(found.database)
@@ -95,6 +107,10 @@ def _plan(
         settle_keys(table, {one.shape.name: one for one in plan})
         plan.append(table)
     return plan
+
+
+def _seed_for(number: int | None) -> int:
+    return seed_of_day(utc_now().date()) if number is None else number
 
 
 def _count_from(base: int, fate: int, position: int) -> int:

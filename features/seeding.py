@@ -19,7 +19,7 @@ from features.seed_filling import fill_parts, repeat_rows
 from features.seed_parts import read_parts
 from features.seed_plans import SeedPlan, plan_rows
 from features.seed_removal import remove_types
-from features.seed_runs import RunFacts, begin_run, end_run, list_runs, read_run, run_of_operation
+from features.seed_runs import RunFacts, begin_run, end_run, list_runs, read_run_of, run_of_operation
 
 __all__ = [
     "ADD",
@@ -76,7 +76,9 @@ def seed(
 @operation("data.resume", title="Resume seeding {database}", target="{database}", attempts=3)
 def resume_seed(op: Operation, database: str, run: str = "") -> RunFacts:
     """Go on with a run that was cut off: that of the id, or the newest. Raises Conflict without one."""
-    found = read_run(run) if run else next((one for one in list_runs(database) if one.is_open), None)
+    found = (
+        read_run_of(database, run) if run else next((one for one in list_runs(database) if one.is_open), None)
+    )
     if found is None or not found.is_open:
         raise Conflict("There is no seed run that was cut off.", hint="Nothing was changed.")
     with open_filler(current_settings().database) as filler:

@@ -39,6 +39,12 @@ class SeedSchema(Schema):
     confirm_name = fields.String(load_default=None, allow_none=True)
 
 
+class ConfirmationSchema(Schema):
+    """In production, the database's name."""
+
+    confirm_name = fields.String(load_default=None, allow_none=True)
+
+
 class TableStatisticsSchema(Schema):
     """One table: its rows, those that seeding made, bytes with indexes."""
 
@@ -90,10 +96,7 @@ def create(wanted: dict[str, Any]) -> Response:
     check_wishes(wishes, wanted["seed"] or 0)
     if not wanted["force"]:
         check_most(wishes)
-    if settings.flask_env.guarded and wanted["confirm_name"] != settings.database.name:
-        raise NotConfirmed(
-            "Seeding in production was not confirmed.", hint="Give the database's name as confirm_name."
-        )
+    check_confirmed("Seeding", wanted["confirm_name"])
     mode = UPSERT if wanted["use_upsert"] else CLEAN_FIRST if wanted["clean_first"] else ADD
     name, actor = settings.database.name, caller().actor.name
     return start(seed, name, wishes, made_by=actor, mode=mode, number=wanted["seed"])
@@ -108,15 +111,25 @@ def show() -> Statistics:
 
 
 @part.on_post("/seed-runs/<string(length=26):id>/undo")
+@part.takes(ConfirmationSchema)
 @part.starts
 @part.may_answer(404)
 @allow(Role.ADMIN)
-def undo(id: str) -> Response:
+def undo(wanted: dict[str, Any], id: str) -> Response:
     """Remove the rows of one run, and the seeded rows that belong to them."""
     run = read_run(id)
+    check_confirmed("Undoing a seeding", wanted["confirm_name"])
     if not run.is_undoable:
         raise Conflict("The rows of this run are removed already.")
     return start(undo_run, settings_of(current_app).database.name, run.id)
+
+
+def check_confirmed(what: str, named: str | None) -> None:
+    """Raises NotConfirmed in production without the database's name."""
+    settings = settings_of(current_app)
+    if settings.flask_env.guarded and named != settings.database.name:
+        hint = "Give the database's name as confirm_name."
+        raise NotConfirmed(f"{what} in production was not confirmed.", hint=hint)
 
 
 def check_environment(named: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
@@ -68,14 +68,17 @@ def confirm_undo(id: str) -> ResponseReturnValue:
     run = read_run(id)
     if not run.is_undoable:
         return redirect(url_for("seeding.index"), 303)
-    return render_template("seeding/undo.html", run=run, words=in_words(run))
+    return _undo_page(run)
 
 
 @pages.post("/<string(length=26):id>/undo")
 @allow(Role.ADMIN)
 def undo(id: str) -> ResponseReturnValue:
-    """Have the rows of a run removed."""
-    return start(undo_run, settings_of(current_app).database.name, read_run(id).id)
+    """Have the rows of a run removed; in production by the database's name."""
+    settings, run = settings_of(current_app), read_run(id)
+    if settings.flask_env.guarded and request.form.get("confirmation") != settings.database.name:
+        return _undo_page(run, "That is not its name."), 422
+    return start(undo_run, settings.database.name, run.id)
 
 
 @pages.post("/<string(length=26):id>/resume")
@@ -83,6 +86,12 @@ def undo(id: str) -> ResponseReturnValue:
 def resume(id: str) -> ResponseReturnValue:
     """Have a run that was cut off go on."""
     return start(resume_seed, settings_of(current_app).database.name, read_run(id).id)
+
+
+def _undo_page(run: RunFacts, error: str = "") -> str:
+    is_guarded = settings_of(current_app).flask_env.guarded
+    words = in_words(run)
+    return render_template("seeding/undo.html", run=run, words=words, is_guarded=is_guarded, error=error)
 
 
 def _problem(form: SeedForm) -> str:
