@@ -102,7 +102,7 @@ def _restore(
     )
     equal = ", and is equal to its manifest" if plan.backup.is_trusted else ""
     say(f"{made} is restored from {plan.backup.name}{equal}.")
-    if plan.undo_until:
+    if plan.undo_until and not plan.damage:
         say(f"Undo until {plan.undo_until:%Y-%m-%d}: python manage_db.py restore --undo {plan.database}")
 
 

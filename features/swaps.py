@@ -104,7 +104,7 @@ def finish_swap(op: Operation, subject: Subject, adapter: BackupAdapter, id: str
     if subject.is_own:
         kept = _kept_of(id)
         bring_rest(op, adapter, kept, replace(adapter.database, database=kept))
-    op.note(f"What was there before is kept until {until:%Y-%m-%d %H:%M} UTC, and can be swapped back.")
+    op.note(f"What was there before is kept until {until:%Y-%m-%d %H:%M} UTC.")
     account = settings.database if subject.is_own else subject.parameters
     try:
         tables = sign_in_and_look(account, settings.db_connect_timeout)
