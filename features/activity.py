@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.actor import Role
@@ -88,6 +88,13 @@ def online_users(limit: int, at: datetime) -> OnlineNow:
     return OnlineNow(people, rows[0]._mapping["count"] if rows else 0)
 
 
+def online_count(at: datetime) -> int:
+    """How many users are signed in at the moment `at`. Needs an application context. Raises ServerError."""
+    query = select(func.count(LoginSession.user_id.distinct())).where(_is_open(at))
+    with transaction() as session:
+        return session.scalar(query) or 0
+
+
 def _open_sessions(at: datetime) -> Select[tuple[str, str, str, datetime, int]]:
     """The sessions that have not ended, numbered from the newest of each user."""
     place = func.row_number().over(
@@ -99,10 +106,14 @@ def _open_sessions(at: datetime) -> Select[tuple[str, str, str, datetime, int]]:
         .join(User, User.id == OnlineUser.user_id)
         .where(
             User.is_active.is_(True),
-            LoginSession.expires_at > at,
-            or_(LoginSession.stays.is_(True), LoginSession.last_seen > at - IDLE_LIMIT),
+            _is_open(at),
         )
     )
+
+
+def _is_open(at: datetime) -> ColumnElement[bool]:
+    is_used = or_(LoginSession.stays.is_(True), LoginSession.last_seen > at - IDLE_LIMIT)
+    return and_(LoginSession.expires_at > at, is_used)
 
 
 def _count_by_day(

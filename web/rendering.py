@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +17,7 @@ from wtforms import Field
 from wtforms.form import BaseForm
 
 from core import text
+from core.clock import monotonic
 from core.settings import Settings
 from web.auth import WebUser, now
 from web.navigation import navigation, running_operations
@@ -24,6 +26,7 @@ from web.version import VERSION
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+_FILE_URLS = "basekeeper_file_urls"
 _ONE_DAY = 24 * 3600  # the address of a file changes with it; only fonts are found under the same one
 
 
@@ -119,9 +122,16 @@ def icon(name: str, extra: str = "") -> Markup:
 
 
 def file_url(path: str) -> str:
-    """The address of a file under static/, changed with its content, so that browsers may keep it."""
-    file = Path(current_app.static_folder or "") / path
-    return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime_ns))
+    """The address of a file under static/, changed with its content, so that browsers may keep it. A page
+    names forty, so each is looked at once a second at most."""
+    known: dict[tuple[str, str], tuple[float, str]] = current_app.extensions.setdefault(_FILE_URLS, {})
+    place, moment_now = (request.script_root, path), monotonic()
+    looked_at, address = known.get(place, (-math.inf, ""))
+    if moment_now - looked_at >= 1:
+        file = Path(current_app.static_folder or "") / path
+        address = url_for("static", filename=path, v=_digest(file, file.stat().st_mtime_ns))
+        known[place] = moment_now, address
+    return address
 
 
 def theme() -> str:

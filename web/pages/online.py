@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from core.text import visible
-from features.activity import online_users
+from features.activity import online_count
 from features.online import OnlineFilter, end_session, list_online, read_online
 from operations.runner import Runner
 from web.actions import signed_in_actor
@@ -25,7 +25,7 @@ def index() -> ResponseReturnValue:
     """Every browser that is signed in."""
     view = read_list("online.index", OnlineFilter)
     found = list_online(view.wanted, now(), view.cursor, LENGTH)
-    count = online_users(1, now()).count
+    count = online_count(now())
     return show_list("online", view, found.rows, found.next_cursor, count=count)
 
 

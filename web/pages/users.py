@@ -9,7 +9,7 @@ from core.actor import Role
 from core.errors import AlreadyExists, InvalidInput
 from core.progress import Feature
 from core.text import plural, visible
-from features.activity import online_users
+from features.activity import online_count
 from features.user_changes import (
     Chosen,
     activate_users,
@@ -45,7 +45,7 @@ def index() -> ResponseReturnValue:
     """The users of a filter, a page of them."""
     view = read_list("users.index", UserFilter)
     found = list_users(view.wanted, now(), view.cursor, LENGTH)
-    words = {"total": read_row_count("user"), "online": online_users(1, now()).count}
+    words = {"total": read_row_count("user"), "online": online_count(now())}
     return show_list(
         "users",
         view,
