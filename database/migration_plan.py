@@ -150,9 +150,15 @@ class MigrationPlan:
 
 def hash_of(dialect: str, current: str, target: str, revisions: Iterable[PlannedRevision]) -> str:
     """What is applied is what was shown: the same files, the same statements, from the same revision."""
-    # Sorted: Alembic makes the indexes of a table that is built anew in any order.
     steps = [
-        [one.id, one.direction, one.sha256, sorted(each.sql for each in one.statements)] for one in revisions
+        [one.id, one.direction, one.sha256, sorted(_unordered(each.sql) for each in one.statements)]
+        for one in revisions
     ]
     text = json.dumps([dialect, current, target, steps], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unordered(sql: str) -> list[str]:
+    """The lines of a statement: Alembic writes the constraints of a table that it builds anew, and makes its
+    indexes, in any order."""
+    return sorted(line.strip().rstrip(",") for line in sql.splitlines())

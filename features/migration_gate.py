@@ -17,9 +17,12 @@ from database.adapters import closing_connection
 from database.archive_reader import opened_backup
 from database.backups import Order, take_backup
 from database.context import current_settings
+from database.migration_log import LOG_TABLE
+from database.revisions import VERSION_TABLE
 from database.transactions import transaction
 from features.backup_files import backup_folder
-from features.backup_rows import BackupFacts
+from features.backup_leftovers import recover_backups
+from features.backup_rows import BackupFacts, name_of
 from features.backup_verification import verify_backup
 from features.backups import create_backup, list_backups
 from features.health_disks import free_space, nearest
@@ -83,7 +86,7 @@ def pass_gate(gate: Gate) -> None:
 def holds_tables(tree: Tree) -> bool:
     """False for an empty database, of which there is nothing to back up."""
     with closing_connection(tree.parameters, _TIMEOUT) as (adapter, connection):
-        return bool(adapter.schema_names(connection).tables)
+        return bool(adapter.schema_names(connection).tables - {VERSION_TABLE, LOG_TABLE})
 
 
 def back_up(op: Operation, tree: Tree, made_by: str) -> str:
@@ -107,7 +110,13 @@ def _unwritten(op: Operation, tree: Tree, made_by: str) -> str:
             op.note(f"It is readable: {adapter.check_readable(op, source)}.")
     data = manifest.file("data")
     assert data, "a backup without data is none"
-    return data.name
+    return name_of(data.name)
+
+
+def write_down_backups(op: Operation) -> None:
+    """What was backed up before there was a table of backups, if there is one by now."""
+    if has_table(Backup.__tablename__):
+        recover_backups(ended=op.id)
 
 
 def _young_enough(tree: Tree, newest: BackupFacts | None, hours: int) -> GateCheck:

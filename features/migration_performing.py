@@ -20,7 +20,7 @@ from database.migration_plan import MigrationPlan
 from database.revisions import BASE, pending_revisions
 from database.schema_lock import PATIENCE
 from database.setup import read_standing, verify
-from features.migration_gate import back_up
+from features.migration_gate import back_up, write_down_backups
 from features.migration_health import check_after, check_before
 from features.migration_runs import RunFacts, keep_run, last_fingerprint
 from features.migration_trees import Tree
@@ -64,6 +64,8 @@ def perform_run(
         steps = _migrate(op, tree, plan, applied_by)
         failpoint("migration.done")
         _look_at_end(op, tree, plan, written)
+    if backup:
+        write_down_backups(op)
     return MigrationReport(tree.name, steps, plan.target, plan.hash, backup)
 
 
