@@ -37,7 +37,6 @@ TREE = (
 DROP_MORE = '\nop.drop_column("book", "more")'
 
 
-@pytest.mark.every_server
 @pytest.mark.rounds
 def test_a_migration_killed_anywhere_is_brought_to_its_end(
     shop: Settings, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -129,7 +129,6 @@ def test_what_stands_in_the_way_is_said_before_anything_is_done(
     assert go(migrated, plan(migrated, "+2"), skip_backup=True).revision == "r2"
 
 
-@pytest.mark.every_server
 def test_a_lock_held_by_another_is_tried_for_again_and_named(
     migrated: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
