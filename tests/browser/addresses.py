@@ -47,6 +47,7 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
     register_notes(console)
     said = console.manage("create-admin", "ines", "ines@example.com")
     token = console.manage("token", "create", "ines", "nightly check", "--role", "operator")
+    seeded = re.findall(r"run ([0-9a-z]{26})", console.manage("seed", "ssh", "3"))[0]
     backup, kept = restore_notes(console)
     return {
         "backups.show": f"/backups/{backup}",
@@ -61,6 +62,7 @@ def make_examples(console: LiveConsole) -> Mapping[str, str]:
         "operations.show": walk.path,
         "operations.lines": f"{walk.path}/lines",
         "operations.confirm_again": f"{walk.path}/again",
+        "seeding.confirm_undo": f"/seeding/{seeded}/undo",
         "users.show": "/users/1",
         "users.edit": "/users/1/edit",
         "users.confirm_reset": "/users/1/reset-password",
