@@ -8,7 +8,8 @@ from typing import Any
 from database.adapters.base import Connection, fetch_all
 from database.adapters.seeding import Rows, SeedingAdapter, Target, affected, lines_of
 
-_UNIQUE, _PASSING = "23505", ("40P01", "40001", "55P03")
+_UNIQUE, _NOT_ALLOWED = "23505", "42501"
+_PASSING = ("40P01", "40001", "55P03")
 _SEQUENCE = "SELECT pg_catalog.pg_get_serial_sequence(%s, %s)"
 
 
@@ -32,8 +33,20 @@ class PostgreSQLSeeding(SeedingAdapter):
             return first
         [(last, is_used)] = fetch_all(connection, f"SELECT last_value, is_called FROM {sequence}")
         first = max(first, int(last) + bool(is_used))
-        fetch_all(connection, "SELECT pg_catalog.setval(%s, %s)", (sequence, first + count - 1))
+        self._advance(connection, sequence, int(last) if is_used else int(last) - 1, first + count - 1)
         return first
+
+    def _advance(self, connection: Connection, sequence: str, used: int, wanted: int) -> None:
+        """Let the sequence go on behind `wanted`; who may not set it draws that many numbers."""
+        fetch_all(connection, "SAVEPOINT advance")
+        try:
+            fetch_all(connection, "SELECT pg_catalog.setval(%s, %s)", (sequence, wanted))
+        except self.adapter.driver_errors() as error:
+            if getattr(error, "pgcode", None) != _NOT_ALLOWED:
+                raise
+            fetch_all(connection, "ROLLBACK TO SAVEPOINT advance")
+            draw = "SELECT count(pg_catalog.nextval(%s)) FROM pg_catalog.generate_series(1, %s)"
+            fetch_all(connection, draw, (sequence, wanted - used))
 
     def load(self, connection: Connection, target: Target, rows: Rows) -> None:
         self._copy(connection, self.adapter.quote(target.table), target, rows)
