@@ -18,11 +18,11 @@ from sqlalchemy import Connection
 
 from core.connection import ConnectionParameters
 from core.errors import AppError, LockTimeout
-from database.adapters import adapter_for
+from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 from database.context import current_settings
 from database.differences import describe_differences
-from database.engine import engine_url, explained, migration_engine
+from database.engine import CONNECT_TIMEOUT, engine_url, explained, migration_engine
 from database.journal import AppliedRevision, Journal, Listener, rewrite_history
 from database.migration_failures import told_what_is_left
 from database.migration_scripts import naming_of, read_scripts
@@ -174,11 +174,19 @@ def _run_patiently(
             return
         except LockTimeout as error:
             session.rollback()
+            error.message += _holders(parameters)
             if not left:
                 raise
             pause = LOCK_PAUSE * (0.5 + random.random())
             journal.listener.waits(pause, error.message)
             time.sleep(pause)
+
+
+def _holders(parameters: ConnectionParameters) -> str:
+    """Who may hold the lock that was not to be had, as a sentence; nothing where the server does not tell."""
+    with closing_connection(parameters, CONNECT_TIMEOUT) as (adapter, connection):
+        found = adapter.lock_holders(connection)
+    return f" In open transactions: {'; '.join(found)}." if found else ""
 
 
 def _run(

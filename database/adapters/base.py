@@ -147,6 +147,10 @@ class Adapter(ABC):
     def explain(self, error: Exception) -> ServerError:
         """The driver's error as one of ours, with the mend (the missing GRANT, who holds the lock)."""
 
+    def lock_holders(self, connection: Connection) -> tuple[str, ...]:
+        """Who may hold what somebody waits for in vain, in words; empty where that is not told."""
+        return ()
+
     def rows(self, connection: Connection, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one statement as `fetch_all` does, its errors explained."""
         with translated(self):

@@ -141,7 +141,7 @@ def test_a_lock_held_by_another_is_tried_for_again_and_named(
         cursor = other.cursor()
         cursor.execute("BEGIN")
         cursor.execute("SELECT * FROM book")
-        with pytest.raises(LockTimeout):
+        with pytest.raises(LockTimeout, match="In open transactions: session"):
             go(migrated, plan(migrated, "r1"), skip_backup=True)
         other.close()
     held, release = Event(), Event()
