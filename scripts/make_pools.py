@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -34,6 +35,8 @@ KEYS = (("ed25519", 700), ("ecdsa", 150), ("rsa", 150))
 HOSTS = 400
 OTHERS = 250  # draws for each pool that other schemas use
 PLAIN = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "ı": "i", "æ": "ae"})
+
+Private = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def main() -> None:
@@ -107,7 +110,7 @@ def _hosts() -> list[str]:
 
 def _keys() -> list[str]:
     """Public keys in OpenSSH's form, of pairs whose private half is thrown away at once."""
-    makers = {
+    makers: dict[str, Callable[[], Private]] = {
         "ed25519": ed25519.Ed25519PrivateKey.generate,
         "ecdsa": lambda: ec.generate_private_key(ec.SECP256R1()),
         "rsa": lambda: rsa.generate_private_key(65537, 3072),
@@ -115,7 +118,7 @@ def _keys() -> list[str]:
     return [f"{kind} {_public(makers[kind]()).split()[1]}" for kind, count in KEYS for _ in range(count)]
 
 
-def _public(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
+def _public(key: Private) -> str:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 

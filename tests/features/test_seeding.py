@@ -28,6 +28,7 @@ from features.seed_runs import RunFacts, list_runs
 from features.seeding import CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
 from models import Command, Session, SshProfile, SyncData, User, db
 
+FORTY = dict.fromkeys(TYPES, 40)
 MODELS = (User, SshProfile, Session, Command, SyncData)
 SAME = "52b6e5333002b856"  # what seed 7 stands for; another here means that old seeds make other rows now
 
@@ -43,8 +44,8 @@ def name(settings: Settings) -> Iterator[str]:
         yield settings.database.name
 
 
-def run(name: str, mode: str = "add", number: int | None = 7, **wishes: int) -> RunFacts:
-    return seed(Operation(id=new_id()), name, wishes, made_by="ada", mode=mode, number=number)
+def run(name: str, mode: str = "add", /, **wishes: int) -> RunFacts:
+    return seed(Operation(id=new_id()), name, wishes, made_by="ada", mode=mode, number=7)
 
 
 def counts() -> dict[str, int]:
@@ -70,7 +71,7 @@ def digest() -> str:
 def test_seeded_repeated_met_by_people_and_taken_out(
     name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(name, **dict.fromkeys(TYPES, 40))
+    run(name, **FORTY)
     first = counts()
     assert first == dict.fromkeys(first, 40)
     assert digest() == SAME
@@ -80,9 +81,9 @@ def test_seeded_repeated_met_by_people_and_taken_out(
     seeded = db.session.scalars(select(User).where(User.username == username_of(7, 5))).one()
     db.session.add_all([ada, _profile(seeded.id)])
     db.session.commit()
-    mended = run(name, UPSERT, **dict.fromkeys(TYPES, 40))
+    mended = run(name, UPSERT, **FORTY)
     assert (mended.rows, mended.updated > 0) == (0, True)
-    assert run(name, UPSERT, **dict.fromkeys(TYPES, 40)).updated == 0
+    assert run(name, UPSERT, **FORTY).updated == 0
     run(name, users=10)  # the fourth of them is called as Ada is
     assert counts()["user"] == 51
     renamed = User.username.like(f"{username_of(7, 43)}%")
@@ -105,7 +106,7 @@ def test_seeded_repeated_met_by_people_and_taken_out(
     removed = clean_seeded(Operation(id=new_id()), name, ["users"])
     assert removed.kept == 1  # whom a profile hangs on that people made
     assert counts() == {"user": 2, "ssh_profile": 1, "session": 0, "command": 0, "sync_data": 0}
-    run(name, CLEAN_FIRST, **dict.fromkeys(TYPES, 40))
+    run(name, CLEAN_FIRST, **FORTY)
     assert counts()["user"] == 42 and not find_faults(settings.database)
 
 
