@@ -16,7 +16,7 @@ from web.arguments import whole_number
 
 F = TypeVar("F")
 
-LENGTH = 50  # rows of a page
+LENGTH = 25  # rows of a page of people
 _LONGEST = 255  # characters of a filter
 _FIRST, _LAST = date(1970, 1, 2), date(9999, 12, 30)
 

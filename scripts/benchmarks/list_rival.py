@@ -32,14 +32,14 @@ class UserLog(db.Model):
     __table__ = db.metadata.tables["user_log"]
 
 class UserView(ModelView):
-    page_size = 50
+    page_size = 25
     column_list = ("username", "email", "name", "role", "subscription_tier", "is_active", "created_at")
     column_searchable_list = ("username", "email", "name")
     column_filters = ("role",)
     named_filter_urls = True
 
 class LogView(ModelView):
-    page_size = 50
+    page_size = 25
     column_list = ("username", "action", "ip_address", "user_agent", "timestamp")
     column_filters = ("action",)
     named_filter_urls = True

@@ -108,7 +108,7 @@ def _pages(url: str, users: int) -> dict[str, str]:
 
 
 def _their_pages(users: int) -> dict[str, str]:
-    deep = int(users * _DEEP) // 50
+    deep = int(users * _DEEP) // 25
     return {
         "users, first": "/people/",
         "users, deep": f"/people/?page={deep}",

@@ -115,7 +115,7 @@ def test_a_forged_row_is_marked_and_led_to(console: Flask, admin: Visitor) -> No
 def test_older_rows_follow_by_their_id(
     console: Flask, admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.pages.audit.LENGTH", 2)
+    monkeypatch.setattr("web.pages.audit._LIST_LENGTH", 2)
 
     do(console, lambda: db.session.execute(delete(AuditEvent)), lambda: db.session.execute(delete(AuditHead)))
     for name in "abc":

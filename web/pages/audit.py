@@ -20,10 +20,12 @@ from operations.store import STATES
 from web.actions import signed_in_actor, start
 from web.arguments import whole_number
 from web.downloads import download
-from web.listing import LENGTH, read_list, show_list
+from web.listing import read_list, show_list
 from web.permissions import allow
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
+
+_LIST_LENGTH = 50
 
 
 @pages.get("")
@@ -33,7 +35,7 @@ def index() -> ResponseReturnValue:
     view = read_list("audit.index", AuditFilter, place="before")
     before, verdict = whole_number("before"), last_verdict()
     faulty = verdict.row if verdict else None
-    listed = list_audit(before, LENGTH, faulty, view.wanted)
+    listed = list_audit(before, _LIST_LENGTH, faulty, view.wanted)
     follow = str(listed.next_before or "")
     words = {"states": STATES, "outcomes": OUTCOMES, "faulty": faulty, "verdict": verdict}
     last = None if "HX-Request" in request.headers else last_verification()

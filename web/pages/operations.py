@@ -24,7 +24,7 @@ from web.actions import read_cancellable, signed_in_actor
 from web.again import is_repeatable, start_again
 from web.arguments import whole_number
 from web.auth import session_token
-from web.listing import LENGTH, read_list, show_list
+from web.listing import read_list, show_list
 from web.live import counted, entity_tag, figure, looks, span, speed_paths, unit_label
 from web.navigation import Count, Counts
 from web.permissions import allow
@@ -32,6 +32,8 @@ from web.settings import settings_of
 from web.shared import Shared
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
+
+_LIST_LENGTH = 50
 pages.add_app_template_filter(span)
 pages.add_app_template_filter(figure)
 pages.add_app_template_filter(counted)
@@ -55,7 +57,7 @@ _OF_BACKUPS = "backup."
 def index() -> ResponseReturnValue:
     """The newest operations of a filter; for htmx, the next rows alone."""
     view = read_list("operations.index", OperationFilter, place="before")
-    listed = list_operations(before=view.cursor, limit=LENGTH, wanted=view.wanted)
+    listed = list_operations(before=view.cursor, limit=_LIST_LENGTH, wanted=view.wanted)
     return show_list("operations", view, listed.rows, listed.next_before, states=STATES)
 
 
