@@ -87,7 +87,7 @@ def _plant(settings: Settings) -> None:
 
 def test_w2_on_every_page_hostile_text_is_text(console: Flask, hostile_console: Visitor) -> None:
     examples = {"id": ID, "name": SHORT.replace("/", ""), "token": SHORT.replace("/", ""), "filename": "x"}
-    examples |= {"prefix": PREFIX, "number": 1}
+    examples |= {"prefix": PREFIX, "number": "1"}
     shown = 0
     for rule in console.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
