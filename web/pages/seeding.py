@@ -61,7 +61,7 @@ def create() -> ResponseReturnValue:
     return start(seed, name, form.wishes, made_by=actor, mode=mode, number=form.number.data)
 
 
-@pages.get("/<string(length=26):id>/undo")
+@pages.get("/<id>/undo")
 @allow(Role.ADMIN)
 def confirm_undo(id: str) -> ResponseReturnValue:
     """What undoing a run would remove."""
@@ -71,7 +71,7 @@ def confirm_undo(id: str) -> ResponseReturnValue:
     return _undo_page(run)
 
 
-@pages.post("/<string(length=26):id>/undo")
+@pages.post("/<id>/undo")
 @allow(Role.ADMIN)
 def undo(id: str) -> ResponseReturnValue:
     """Have the rows of a run removed; in production by the database's name."""
@@ -81,7 +81,7 @@ def undo(id: str) -> ResponseReturnValue:
     return start(undo_run, settings.database.name, run.id)
 
 
-@pages.post("/<string(length=26):id>/resume")
+@pages.post("/<id>/resume")
 @allow(Role.ADMIN)
 def resume(id: str) -> ResponseReturnValue:
     """Have a run that was cut off go on."""
