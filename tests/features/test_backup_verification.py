@@ -236,7 +236,7 @@ def test_an_encrypted_one_is_intact_without_the_identity_and_no_more(shop: Setti
     opened = replace(sealed, backup_identity=str(identity))
     assert verify(opened, made.name).level == "equal"
     kept = [path for path in shop.backup_dir.parent.rglob("*") if path.is_file()]
-    assert len(kept) > 3
+    assert len(kept) > 2
     assert not [path for path in kept if str(identity).encode() in path.read_bytes()]
 
 
