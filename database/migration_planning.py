@@ -43,18 +43,24 @@ class Ground:
 
 
 def make_plan(
-    parameters: ConnectionParameters, target: str = "head", location: Path = LOCATION
+    parameters: ConnectionParameters,
+    target: str = "head",
+    location: Path = LOCATION,
+    *,
+    patience: float | None = None,
 ) -> MigrationPlan:
-    """What bringing the database to `target` would do. Raises InvalidInput for a target that names nothing
-    before anything else; then ConnectionFailed and its kin, SchemaTooNew, MigrationError."""
+    """What bringing the database to `target` would do. Waits `patience` seconds for a migration that runs in
+    this process. Raises InvalidInput for a target that names nothing before anything else; then
+    ConnectionFailed and its kin, SchemaTooNew, MigrationError, TargetBusy."""
     known = known_revisions(location)
     goal = find_target(target, known)
     ground = look(parameters)
     here = position(ground.current, known)
     there = target_position(goal, here, known)
     steps = known[here:there] if there > here else tuple(reversed(known[there:here]))
-    foretold = foretell(parameters, steps, location, upgrade=there > here) if steps else ()
-    revisions = _Judging(parameters, ground, "upgrade" if there > here else "downgrade").judge(foretold)
+    is_up = there > here
+    foretold = foretell(parameters, steps, location, upgrade=is_up, patience=patience) if steps else ()
+    revisions = _Judging(parameters, ground, "upgrade" if is_up else "downgrade").judge(foretold)
     current, end = _name(known, here) if here else "", _name(known, there)
     dialect = parameters.dialect.value
     return MigrationPlan(

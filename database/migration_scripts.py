@@ -22,6 +22,7 @@ from core.connection import ConnectionParameters
 from core.errors import MigrationError
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
+from database.alembic_turns import alembic_turn
 from database.engine import engine_url
 from database.revisions import LOCATION, VERSION_TABLE, Revision
 from models import db
@@ -65,13 +66,20 @@ def naming_of(location: Path) -> MetaData | None:
 
 
 def foretell(
-    parameters: ConnectionParameters, revisions: Sequence[Revision], location: Path, *, upgrade: bool
+    parameters: ConnectionParameters,
+    revisions: Sequence[Revision],
+    location: Path,
+    *,
+    upgrade: bool,
+    patience: float | None = None,
 ) -> tuple[ForetoldRevision, ...]:
-    """What `revisions` would say, in that order. Changes nothing. Raises MigrationError for a file that
-    cannot be loaded, ConnectionFailed and its kin."""
+    """What `revisions` would say, in that order. Changes nothing. Waits `patience` seconds for a migration
+    that runs in this process. Raises TargetBusy then, MigrationError for a file that cannot be loaded,
+    ConnectionFailed and its kin."""
     scripts = read_scripts(location)
     way = _on_a_copy if is_file(parameters) else _written_down
-    with way(parameters, {"target_metadata": naming_of(location)}) as ask:
+    naming = {"target_metadata": naming_of(location)}
+    with alembic_turn(patience), way(parameters, naming) as ask:
         return tuple(_foretell(scripts, one, ask, upgrade) for one in revisions)
 
 

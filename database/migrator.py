@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from core.connection import ConnectionParameters
 from core.errors import AppError, LockTimeout
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
+from database.alembic_turns import alembic_turn
 from database.context import current_settings
 from database.differences import describe_differences
 from database.engine import CONNECT_TIMEOUT, engine_url, explained, migration_engine
@@ -52,9 +52,6 @@ __all__ = [
 
 LOCK_TRIES = 5
 LOCK_PAUSE = 1.0  # seconds between them, more or less
-
-# Alembic's `op` and `context` are globals of the process.
-_one_at_a_time = threading.Lock()
 
 
 def migrate(
@@ -206,7 +203,7 @@ def _run(
         return journal.follow(find(revision, heads))
 
     with (
-        _one_at_a_time,
+        alembic_turn(None),
         watch.watching(),
         told_what_is_left(watch, parameters),
         EnvironmentContext(Config(), scripts, fn=steps) as environment,

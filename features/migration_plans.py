@@ -12,6 +12,8 @@ from features.migration_trees import find_tree, refuse_unstamped
 
 __all__ = ["MigrationPlan", "MigrationPreview", "PlannedRevision", "PlannedStatement", "plan_migration"]
 
+_PATIENCE = 3.0  # seconds; a page is not to wait for the hours that a migration may run
+
 
 @dataclass(frozen=True)
 class MigrationPreview:
@@ -35,9 +37,9 @@ def plan_migration(
 ) -> MigrationPreview:
     """What bringing `database`, the console's own for "", to `target` would do. Changes nothing. Needs an
     application context. Raises InvalidInput, NotFound, SchemaFault for tables of ours without a revision,
-    SchemaTooNew, MigrationError, ConnectionFailed and its kin."""
+    SchemaTooNew, TargetBusy, MigrationError, ConnectionFailed and its kin."""
     tree = find_tree(database, directory)
-    plan = make_plan(tree.parameters, target, tree.location)
+    plan = make_plan(tree.parameters, target, tree.location, patience=_PATIENCE)
     if tree.is_own and not plan.current and plan.revisions:
         refuse_unstamped(tree.parameters)
     gate = read_gate(tree, skip_backup=skip_backup) if plan.revisions else Gate((), False)

@@ -1,0 +1,69 @@
+"""Plans of migrations: beside a run, and with every loss named."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from core.connection import ConnectionParameters, Dialect, parse_url
+from core.errors import TargetBusy
+from database.migration_scripts import ForetoldRevision, foretell
+from database.migrator import migrate
+from database.revisions import known_revisions
+from tests.database.trees import make_tree, tables
+
+POSTGRESQL = ConnectionParameters(Dialect.POSTGRESQL, "none", host="127.0.0.1", port=1, user="none")
+MADE = 'op.create_table({!r}, sa.Column("id", sa.Integer))\n'
+STOPS = f"from tests.database.test_migration_plans import STOP; STOP.here()\n{MADE.format('second')}"
+
+
+@dataclass
+class Stop:
+    """Where a migration stands still until it is let go."""
+
+    reached: Event = field(default_factory=Event)
+    go: Event = field(default_factory=Event)
+
+    def here(self) -> None:
+        self.reached.set()
+        assert self.go.wait(60)
+
+
+STOP = Stop()
+
+
+def test_a_plan_and_a_run_in_one_process_stay_apart(sqlite_url: str, tmp_path: Path) -> None:
+    """Alembic's `op` belongs to the process: what one plans, the other would execute, or leave out."""
+    slow = make_tree(tmp_path / "slow", (MADE.format("first") + STOPS, "pass"))
+    quick = make_tree(tmp_path / "quick", (MADE.format("quick"), "pass"))
+    parameters = parse_url(sqlite_url)
+    Path(parameters.database).touch()
+    with ThreadPoolExecutor(2) as pool:
+        plan = pool.submit(look, slow)
+        assert STOP.reached.wait(60)
+        run = pool.submit(migrate, parameters, applied_by="ann", location=quick, keeps_history=False)
+        assert not wait([run], timeout=0.5).done
+        STOP.go.set()
+        (foretold,) = plan.result(60)
+        assert [one.split()[2] for one in foretold.statements] == ["first", "second"]
+        run.result(60)
+        assert tables(sqlite_url) == {"quick"}
+        migrate(parameters, "base", applied_by="ann", location=quick, keeps_history=False)
+
+        STOP.reached.clear()
+        STOP.go.clear()
+        run = pool.submit(migrate, parameters, applied_by="ann", location=slow, keeps_history=False)
+        assert STOP.reached.wait(60)
+        with pytest.raises(TargetBusy, match="under way"):
+            look(quick, patience=0.1)
+        STOP.go.set()
+        run.result(60)
+    assert tables(sqlite_url) == {"quick", "first", "second"}
+
+
+def look(tree: Path, patience: float | None = None) -> tuple[ForetoldRevision, ...]:
+    return foretell(POSTGRESQL, known_revisions(tree), tree, upgrade=True, patience=patience)
