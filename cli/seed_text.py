@@ -55,7 +55,8 @@ def show_removal(removal: Removal) -> None:
     for table, count in removal.rows:
         say(f"{plural(count, 'row')} of {table} removed.")
     if removal.kept:
-        say(f"{plural(removal.kept, 'row')} stay: something that people made hangs on them.")
+        kept = plural(removal.kept, "row")
+        say(f"{kept} stay: something that people made hangs on them, or they are admins.")
 
 
 def show_statistics(statistics: Statistics, faults: tuple[str, ...]) -> None:

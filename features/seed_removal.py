@@ -24,7 +24,8 @@ MANY = 1_000_000  # runs
 
 @dataclass(frozen=True)
 class Removal:
-    """What was removed: (table, rows) pairs; `kept` are rows that something of people's hangs on."""
+    """What was removed: (table, rows) pairs; `kept` are rows that something of people's hangs on,
+    and users whom people made admins."""
 
     rows: tuple[tuple[str, int], ...]
     kept: int
@@ -98,7 +99,7 @@ def remove_parts(
         kept += min(left, part.wanted - count)
         mark_undone([part.run_id], [part.id])
     if kept:
-        op.note(f"{plural(kept, 'row')} stay: something that people made hangs on them.")
+        op.note(f"{plural(kept, 'row')} stay: something that people made hangs on them, or they are admins.")
     return Removal(tuple((table, count) for table, count in removed.items() if count), kept)
 
 

@@ -17,12 +17,14 @@ Rows = Sequence[tuple[Any, ...]]
 @dataclass(frozen=True)
 class Target:
     """A table that is filled: its name, its key first among its `columns`, those of them in which no two
-    rows are alike, and those that an upsert leaves as they are."""
+    rows are alike, those that an upsert leaves as they are, and (column, value) pairs: a row that has one of
+    them is never removed."""
 
     table: str
     columns: tuple[str, ...]
     unique: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    spared: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -170,6 +172,7 @@ class SeedingAdapter(ABC):
         where, values = self._within(limits)
         sql = f"DELETE FROM {table}{where}"
         sql += self._unless(target, [one for one in pointers if one.table != target.table])
+        values += _spared(target)
         for pointer in pointers:
             if pointer.table == target.table:
                 column, key = self.adapter.quote(pointer.column), self.adapter.quote(target.key)
@@ -206,13 +209,13 @@ class SeedingAdapter(ABC):
         last: int,
         pointers: Sequence[Pointer],
     ) -> int:
-        """Delete the rows with keys from `first` to `last` that nothing points to by any of `pointers`; gives
-        how many. Within a transaction."""
+        """Delete the rows with keys from `first` to `last` that are not spared and that nothing points to by
+        any of `pointers`; gives how many. Within a transaction."""
         quote = self.adapter.quote
         sql = (
             f"DELETE FROM {quote(target.table)} WHERE {quote(target.key)} BETWEEN {self.mark} AND {self.mark}"
         )
-        return affected(connection, sql + self._unless(target, pointers), (first, last))
+        return affected(connection, sql + self._unless(target, pointers), (first, last, *_spared(target)))
 
     def remove_witnessed(
         self,
@@ -231,7 +234,8 @@ class SeedingAdapter(ABC):
         )
         cursor = connection.cursor()
         try:
-            cursor.executemany(sql + self._unless(target, pointers), rows)
+            some = [(*row, *_spared(target)) for row in rows]
+            cursor.executemany(sql + self._unless(target, pointers), some)
             return int(cursor.rowcount)
         finally:
             cursor.close()
@@ -239,7 +243,8 @@ class SeedingAdapter(ABC):
     def _unless(self, target: Target, pointers: Sequence[Pointer]) -> str:
         quote = self.adapter.quote
         key = f"{quote(target.table)}.{quote(target.key)}"
-        return "".join(
+        spared = "".join(f" AND {quote(column)} <> {self.mark}" for column, _ in target.spared)
+        return spared + "".join(
             f" AND NOT EXISTS "
             f"(SELECT 1 FROM {quote(one.table)} AS other WHERE other.{quote(one.column)} = {key})"
             for one in pointers
@@ -251,6 +256,10 @@ class SeedingAdapter(ABC):
 
     def _column_list(self, columns: Sequence[str]) -> str:
         return ", ".join(map(self.adapter.quote, columns))
+
+
+def _spared(target: Target) -> list[str]:
+    return [value for _, value in target.spared]
 
 
 def affected(connection: Connection, sql: str, values: Sequence[object] = ()) -> int:

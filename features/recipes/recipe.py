@@ -48,7 +48,8 @@ class Recipe:
     """How the rows of a table are made. `type` is what people call them; `parents` are tables that may hold
     what they refer to; `unique` the columns in which no two rows are alike; `room` how many rows one seed
     has values for, None for no end; `each` how many rows a user has on the average; `kept` what an upsert
-    leaves as it is; `witness` a column by which a row is told from another that got its key later."""
+    leaves as it is; `spared` (column, value) pairs whose rows are not taken out again; `witness` a column by
+    which a row is told from another that got its key later."""
 
     type: str
     table: str
@@ -59,6 +60,7 @@ class Recipe:
     each: int = 1
     kept: tuple[str, ...] = ()
     key: str = "id"
+    spared: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     witness: str = field(default="", kw_only=True)
     about: str = field(default="", kw_only=True)
 

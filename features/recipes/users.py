@@ -86,7 +86,11 @@ USERS = Recipe(
         Field("updated_at", _changed),
     ),
     unique=("username", "email"),
-    kept=("password_hash",),
+    # Who comes in, and as what, is for people to say: repeating a seed lets nobody in and makes nobody less.
+    kept=("password_hash", "role", "is_active", "subscription_tier"),
+    spared=(
+        ("role", "admin"),
+    ),  # no seed makes one, so a person did; and somebody must be left to administer
     witness="created_at",
     room=PAIRS * ROUNDS,
     about="Accounts with roles and tiers, come over three years",

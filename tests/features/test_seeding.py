@@ -26,6 +26,7 @@ from features.recipes.words import fingerprint, keys
 from features.seed_removal import clean_seeded, undo_run
 from features.seed_runs import RunFacts, list_runs
 from features.seeding import CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
+from features.user_changes import UserChange, choose, deactivate_users, edit_user
 from models import Command, Session, SshProfile, SyncData, User, db
 
 FORTY = dict.fromkeys(TYPES, 40)
@@ -119,6 +120,25 @@ def test_a_key_that_came_back_is_not_taken_for_a_seeded_row(name: str) -> None:
     db.session.commit()
     assert clean_seeded(Operation(id=new_id()), name, ["users"]).total == 2
     assert db.session.scalars(select(User.username)).all() == ["ada"]
+
+
+def test_what_people_decided_of_seeded_users_stays(name: str) -> None:
+    """Repeating a seed lets nobody in and makes no admin less; undoing it takes none away."""
+    made = run(name, users=12)
+    active, boss = db.session.scalars(select(User).where(User.is_active).limit(2))
+    shut_out, admin = active.username, boss.username
+    edit_user(Operation(), admin, UserChange(role="admin"))
+    deactivate_users(Operation(), choose((shut_out,)))
+    run(name, UPSERT, users=12)
+    db.session.rollback()
+    kept = db.session.execute(select(User.username, User.role, User.is_active)).all()
+    assert (shut_out, False) in [(one, is_active) for one, _, is_active in kept]
+    assert (admin, "admin", True) in kept
+    undone = undo_run(Operation(id=new_id()), name, made.id)
+    assert (undone.total, undone.kept) == (11, 1)
+    db.session.rollback()
+    left = db.session.execute(select(User.username, User.role, User.is_active)).all()
+    assert left == [(admin, "admin", True)]
 
 
 def test_the_same_seed_makes_the_same_rows_in_any_piece() -> None:
