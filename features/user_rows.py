@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +81,14 @@ def read_user(username: str, at: datetime) -> UserFacts:
 def read_user_by_id(id: int, at: datetime) -> UserFacts:
     """The user of that id. Needs an application context. Raises NotFound, ServerError."""
     return _read(User.id == id, str(id), at)
+
+
+def admins_among(usernames: Collection[str]) -> tuple[str, ...]:
+    """Those of the users that are admins, active or not. Needs an application context."""
+    wanted = [fold(visible(username[:255])) for username in usernames]
+    with transaction() as session:
+        query = select(User.username).where(User.username.in_(wanted), User.role == "admin")
+        return tuple(session.scalars(query))
 
 
 def find_user(session: DatabaseSession, username: str) -> User:

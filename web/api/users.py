@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, current_app
 
 from core.actor import Role
+from core.errors import NotAllowed
 from features.row_counts import RowCount
 from features.user_changes import (
     Chosen,
@@ -23,7 +24,7 @@ from features.user_changes import (
     reset_password,
 )
 from features.user_list import EXPORTED, UserFilter, all_users, list_users
-from features.user_rows import UserFacts, read_user_by_id
+from features.user_rows import UserFacts, admins_among, read_user_by_id
 from features.users import NewUser
 from operations.runner import Runner
 from web.api.frame import ApiBlueprint
@@ -80,9 +81,10 @@ def export(asked: dict[str, Any]) -> Response:
 @part.may_answer(409)
 @allow(Role.ADMIN)
 def create(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Add a user, and get the link under which they set a password: it is shown this once."""
+    """Add a viewer or an operator, and get the link under which they set a password: it is shown this once."""
     new = NewUser(wanted["name"] or wanted["username"], wanted["email"], wanted["username"])
     check_user(new, wanted["role"], wanted["tier"])  # before anything is recorded
+    _refuse_admins(wanted["role"])
     return _with_link(_runner().run(create_user, new, wanted["role"], wanted["tier"]))
 
 
@@ -101,9 +103,10 @@ def show(number: int) -> UserFacts:
 @part.may_answer(404, 409)
 @allow(Role.ADMIN)
 def update(wanted: dict[str, Any], number: int) -> UserFacts:
-    """Change a user. Whose role changes is signed out everywhere; the last active admin stays one."""
+    """Change a viewer or an operator. Whose role changes is signed out everywhere."""
     change, username = UserChange(**wanted), read_user_by_id(number, now()).username
     check_change(change)  # before anything is recorded
+    _refuse_admins(change.role, username)
     return _runner().run(edit_user, username, change)
 
 
@@ -113,7 +116,7 @@ def update(wanted: dict[str, Any], number: int) -> UserFacts:
 @part.may_answer(404, 409)
 @allow(Role.ADMIN)
 def activate(wanted: dict[str, Any]) -> dict[str, int]:
-    """Let users sign in again."""
+    """Let viewers and operators sign in again."""
     return {"changed": _runner().run(activate_users, _chosen(wanted))}
 
 
@@ -123,7 +126,7 @@ def activate(wanted: dict[str, Any]) -> dict[str, int]:
 @part.may_answer(404, 409)
 @allow(Role.ADMIN)
 def deactivate(wanted: dict[str, Any]) -> dict[str, int]:
-    """Shut users out of every door, all or none."""
+    """Shut viewers and operators out of every door, all or none."""
     return {"changed": _runner().run(deactivate_users, _chosen(wanted))}
 
 
@@ -132,8 +135,9 @@ def deactivate(wanted: dict[str, Any]) -> dict[str, int]:
 @part.may_answer(404, 409)
 @allow(Role.ADMIN)
 def reset(number: int) -> dict[str, Any]:
-    """Make the password of a user worthless, and get the link to a new one, which is shown this once."""
-    return _with_link(_runner().run(reset_password, read_user_by_id(number, now()).username))
+    """Make the password of a viewer or an operator worthless, and get the link to a new one, which is shown
+    this once."""
+    return _with_link(_runner().run(reset_password, _no_admin(number)))
 
 
 @part.on_delete(f"{_ONE}/sessions")
@@ -141,8 +145,8 @@ def reset(number: int) -> dict[str, Any]:
 @part.may_answer(404, 409)
 @allow(Role.ADMIN)
 def end_sessions(number: int) -> dict[str, int]:
-    """Sign a user out in every browser."""
-    return {"changed": _runner().run(end_user_sessions, read_user_by_id(number, now()).username)}
+    """Sign a viewer or an operator out in every browser."""
+    return {"changed": _runner().run(end_user_sessions, _no_admin(number))}
 
 
 def _runner() -> Runner:
@@ -150,7 +154,24 @@ def _runner() -> Runner:
 
 
 def _chosen(wanted: dict[str, Any]) -> Chosen:
-    return choose(tuple(wanted["usernames"]))
+    chosen = choose(tuple(wanted["usernames"]))
+    _refuse_admins(None, *chosen.usernames)
+    return chosen
+
+
+def _no_admin(number: int) -> str:
+    username = read_user_by_id(number, now()).username
+    _refuse_admins(None, username)
+    return username
+
+
+def _refuse_admins(role: str | None, *usernames: str) -> None:
+    """A token proves no password: a stolen one must not live on in an admin whom it made or took over, nor
+    shut the others out. Raises NotAllowed."""
+    if role == Role.ADMIN or admins_among(usernames):
+        raise NotAllowed(
+            "A token makes and changes no admin.", hint="Do it in the browser, on the page Users."
+        )
 
 
 def _with_link(made: PasswordLink) -> dict[str, Any]:
