@@ -107,7 +107,8 @@ def deactivate(invocation: Invocation, usernames: tuple[str, ...]) -> None:
 def reset(invocation: Invocation, username: str) -> None:
     """Let a user set a new password by a one-time link, which is printed.
 
-    The old password opens nothing from then on, and every session of theirs ends.
+    The old password opens nothing from then on, every session of theirs ends, and their API tokens are
+    revoked.
     """
     from features.user_changes import reset_password
 

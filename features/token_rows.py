@@ -7,15 +7,17 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 
 from core.actor import Role
+from core.clock import utc_now
 from core.errors import NotFound
 from core.text import visible
-from database.transactions import transaction
+from database.transactions import DatabaseSession, transaction
 from features.sign_in_links import hash_token
 from models import ApiToken, User
 
+US = "basekeeper"  # who revokes what nobody was asked about
 _PREFIX = re.compile("[0-9a-f]{12}")
 _TOKEN = re.compile(rf"bk_({_PREFIX.pattern})_([A-Za-z0-9_-]{{43}})")
 _NOBODYS = hash_token("")  # compared with where there is no such token, so that this takes as long
@@ -88,6 +90,12 @@ def read_token(prefix: str) -> TokenFacts:
             f"There is no token {visible(prefix[:40])}.", hint="List them: python manage_db.py token list"
         )
     return found[0]
+
+
+def revoke_tokens(session: DatabaseSession, user_id: int) -> None:
+    """Let every token of a user open nothing any more, in the caller's transaction."""
+    unrevoked = update(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    session.execute(unrevoked.values(revoked_at=utc_now(), revoked_by=US))
 
 
 def facts_of(row: ApiToken, user: User) -> TokenFacts:

@@ -17,6 +17,7 @@ from features.choices import check_choice
 from features.last_admin import check_admin_left, hold_admins
 from features.login_sessions import end_sessions
 from features.sign_in_links import Purpose, add_link, end_links
+from features.token_rows import revoke_tokens
 from features.user_rows import UserFacts, find_user, read_user
 from features.users import NewUser, check_email, check_name, check_new_user, naming_conflicts
 from models import LoginSession, SignInLink, User
@@ -124,21 +125,22 @@ def activate_users(op: Operation, chosen: Chosen) -> int:
 
 @operation("user.deactivate", title="Deactivate {chosen}", target="user {chosen}")
 def deactivate_users(op: Operation, chosen: Chosen) -> int:
-    """Shut users out of every door and end their sessions; gives how many came in before. All or none.
-    Raises NotFound, LastAdmin."""
+    """Shut users out of every door, end their sessions and revoke their API tokens; gives how many came in
+    before. All or none. Raises NotFound, LastAdmin."""
     return _switch(op, chosen, is_active=False)
 
 
 @operation("user.reset_password", title="Reset the password of {username}", target="user {username}")
 def reset_password(op: Operation, username: str) -> PasswordLink:
     """Let a user set a new password by a link. Their old one opens nothing from now on, nor do their
-    sessions. Raises NotFound."""
+    sessions and API tokens. Raises NotFound."""
     with transaction() as session:
         user = find_user(session, username)
         user.password_hash = ""
         end_sessions(session, LoginSession.user_id == user.id, utc_now())
+        revoke_tokens(session, user.id)
         token = _new_link(session, user)
-    op.note("The old password opens nothing any more. All sessions were ended.")
+    op.note("The old password opens nothing any more. All sessions were ended, all API tokens revoked.")
     return PasswordLink(read_user(username, utc_now()), token)
 
 
@@ -166,6 +168,7 @@ def _switch(op: Operation, chosen: Chosen, *, is_active: bool) -> int:
             if not is_active:
                 end_sessions(session, LoginSession.user_id == user.id, utc_now())
                 end_links(session, SignInLink.user_id == user.id)
+                revoke_tokens(session, user.id)  # or they would work again with who is let back in
         if changed and not is_active:
             check_admin_left(session)
     for username in changed:

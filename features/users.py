@@ -30,6 +30,7 @@ from features.sign_in_links import (
     read_link,
     use_up,
 )
+from features.token_rows import revoke_tokens
 from models import LoginSession, SignInLink, User
 
 _USERNAME = re.compile(r"\w[\w.\-]{2,79}")
@@ -149,6 +150,7 @@ def _let_back_in(session: DatabaseSession, user: User) -> None:
     if not user.is_active:
         user.is_active, user.password_hash = True, ""
         end_sessions(session, LoginSession.user_id == user.id, utc_now())
+        revoke_tokens(session, user.id)
 
 
 def _check_is_admin(user: User, new: NewUser) -> None:

@@ -17,6 +17,7 @@ from features.last_admin import LastAdmin
 from features.login_sessions import Browser, open_session, read_session
 from features.sign_in import WrongPassword, sign_in
 from features.sign_in_links import LinkUseless
+from features.tokens import TokenRefused, authenticate_token, create_token
 from features.user_changes import (
     UserChange,
     activate_users,
@@ -50,6 +51,13 @@ def signed_in(username: str) -> str:
     return open_session(read_user(username, utc_now()).id, BROWSER, utc_now()).token
 
 
+def program_of(username: str) -> str:
+    """A token of theirs, which opens the API."""
+    text = create_token(Operation(), username, "nightly", "viewer", 1, created_by=username).text
+    assert authenticate_token(text, "127.0.0.1", utc_now()).actor.name == username
+    return text
+
+
 @pytest.mark.every_server
 def test_changes_of_users(settings: Settings) -> None:
     _the_last_active_admin_stays_one()
@@ -76,21 +84,27 @@ def _users_are_made_and_changed() -> None:
 
 def _they_are_shut_out_and_let_back_in() -> None:
     token, chosen = signed_in("bob"), choose(("bob", "BOB"))
+    program = program_of("bob")
     assert str(chosen) == "bob" and deactivate_users(Operation(), chosen) == 1
     assert deactivate_users(Operation(), chosen) == 0 and read_session(token, utc_now()) is None
     with pytest.raises(WrongPassword):
         sign_in("bob", PASSWORD, BROWSER, utc_now())
     assert activate_users(Operation(), chosen) == 1
+    with pytest.raises(TokenRefused):
+        authenticate_token(program, "127.0.0.1", utc_now())
     token = sign_in("bob", PASSWORD, BROWSER, utc_now()).token
     assert end_user_sessions(Operation(), "bob") == 1 and read_session(token, utc_now()) is None
 
 
 def _they_get_a_new_password_by_the_newest_link() -> None:
+    program = program_of("bob")
     token, old = signed_in("bob"), reset_password(Operation(), "bob").token
     new = reset_password(Operation(), "bob").token
     assert read_session(token, utc_now()) is None
     with pytest.raises(WrongPassword):
         sign_in("bob", PASSWORD, BROWSER, utc_now())
+    with pytest.raises(TokenRefused):
+        authenticate_token(program, "127.0.0.1", utc_now())
     with pytest.raises(LinkUseless):
         set_password(old, PASSWORD, utc_now())
     assert set_password(new, PASSWORD, utc_now())

@@ -81,7 +81,7 @@ def export(asked: dict[str, Any]) -> Response:
 @part.may_answer(409)
 @allow(Role.ADMIN)
 def create(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Add a viewer or an operator, and get the link under which they set a password: it is shown this once."""
+    """Add a viewer or an operator, and get the link under which they set a password, shown this once."""
     new = NewUser(wanted["name"] or wanted["username"], wanted["email"], wanted["username"])
     check_user(new, wanted["role"], wanted["tier"])  # before anything is recorded
     _refuse_admins(wanted["role"])
@@ -169,9 +169,7 @@ def _refuse_admins(role: str | None, *usernames: str) -> None:
     """A token proves no password: a stolen one must not live on in an admin whom it made or took over, nor
     shut the others out. Raises NotAllowed."""
     if role == Role.ADMIN or admins_among(usernames):
-        raise NotAllowed(
-            "A token makes and changes no admin.", hint="Do it in the browser, on the page Users."
-        )
+        raise NotAllowed("A token makes and changes no admin.", hint="Do it in the browser, under Users.")
 
 
 def _with_link(made: PasswordLink) -> dict[str, Any]:
