@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from flask import Flask, current_app
-from flask_migrate import Migrate
 
 from core.settings import Settings
 from database.adapters import adapter_for
@@ -18,7 +17,7 @@ _NAME = "basekeeper"
 
 
 def bind(app: Flask, settings: Settings, *, hurried: bool = False) -> None:
-    """Bind `app` to the application's database and its migrations. Opens no connection. `hurried` where
+    """Bind `app` to the application's database. Opens no connection. `hurried` where
     somebody waits for a page: a server that hangs is then given up on within seconds."""
     app.config["SQLALCHEMY_DATABASE_URI"] = engine_url(settings.database)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings, hurried=hurried)
@@ -27,6 +26,12 @@ def bind(app: Flask, settings: Settings, *, hurried: bool = False) -> None:
     if hurried:
         with app.app_context():
             hurry(db.engine, adapter_for(settings.database))
+
+
+def offer_migrations(app: Flask) -> None:
+    """Let `flask db` work on the migrations of `app`, which is bound."""
+    from flask_migrate import Migrate  # with Alembic it takes as long to import as all the rest
+
     Migrate(app, db, directory=str(LOCATION))
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from core.actor import Actor, Role
 from core.settings import Settings, load_settings
-from database.context import bind
+from database.context import bind, offer_migrations
 from database.manager import init_database
 from operations.audit import AuditEntry, record_audit
 from web.api import register_api
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     keep_settings(app, settings)
     bind(app, settings, hurried=True)
+    offer_migrations(app)
     init_errors(app)
     init_security(app, settings)
     init_auth(app)
