@@ -122,13 +122,14 @@ def ask_to_sign_in() -> Response:
     return _send("sign_in.show")
 
 
-def ask_for_proof() -> Response:
-    """Send to the page that asks for the password once more, and from there back."""
-    return _send("proof.show")
+def ask_for_proof(back: str = "") -> Response:
+    """Send to the page that asks for the password once more, and from there back: to the page `back`, where
+    the one that asked is only the answer to a form."""
+    return _send("proof.show", back)
 
 
-def _send(endpoint: str) -> Response:
-    here = _page_here()
+def _send(endpoint: str, back: str = "") -> Response:
+    here = back or _page_here()
     address = url_for(endpoint, next=here if here != "/" else None)
     if "HX-Request" in request.headers:  # the whole page goes there, not the fragment alone
         return Response(status=204, headers={"HX-Redirect": address})

@@ -118,3 +118,14 @@ def test_a_user_from_the_first_day_to_the_last(console: Flask, admin: Visitor, c
     assert admin.post(f"{here}/reset-password", f"{here}/reset-password").text.count("/set-password/") >= 1
     clock.advance(minutes=6)  # TRUST S5: what changes a right wants a password of a moment ago
     assert admin.get(f"{here}/edit").location.startswith("/prove")
+    for deed, fields in (
+        ("switch", {"deed": "activate", "number": number[1]}),
+        (f"{number[1]}/end-sessions", {}),
+    ):
+        sent = admin.client.post(
+            f"/users/{deed}",
+            data={"csrf_token": admin.csrf_token(here), **fields},
+            headers={"Referer": f"http://localhost{here}"},
+        )
+        assert sent.location == f"/prove?next={here}"
+    assert "Inactive" in admin.get(here).text  # a page that works, and nothing was done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from core.actor import Role
 from core.errors import InvalidInput
@@ -18,9 +19,10 @@ from features.seed_statistics import (
     read_statistics,
     row_sizes,
 )
-from features.seeding import plan_seed, resume_seed, seed
+from features.seeding import CLEAN_FIRST, plan_seed, resume_seed, seed
 from web.actions import signed_in_actor, start
-from web.permissions import allow
+from web.auth import ask_for_proof
+from web.permissions import allow, fresh
 from web.plots import Plot, Series
 from web.seed_form import SeedForm
 from web.settings import settings_of
@@ -46,7 +48,7 @@ def preview() -> ResponseReturnValue:
 @pages.post("")
 @allow(Role.ADMIN)
 def create() -> ResponseReturnValue:
-    """Run what was chosen, and go to the operation that does."""
+    """Run what was chosen, and go to the operation that does. What removes rows first wants the password."""
     form, settings = SeedForm(), settings_of(current_app)
     name = settings.database.name
     if not form.validate_on_submit():
@@ -54,6 +56,8 @@ def create() -> ResponseReturnValue:
     if problem := _problem(form):
         return _page(form, 422, problem)
     actor, mode = signed_in_actor().name, form.mode.data
+    if mode == CLEAN_FIRST and not current_user.proved_lately:
+        return ask_for_proof(url_for("seeding.index"))
     try:
         plan_seed(name, form.wishes, mode=mode, number=form.number.data)
     except InvalidInput as error:
@@ -63,6 +67,7 @@ def create() -> ResponseReturnValue:
 
 @pages.get("/<id>/undo")
 @allow(Role.ADMIN)
+@fresh
 def confirm_undo(id: str) -> ResponseReturnValue:
     """What undoing a run would remove."""
     run = read_run(id)
@@ -73,6 +78,7 @@ def confirm_undo(id: str) -> ResponseReturnValue:
 
 @pages.post("/<id>/undo")
 @allow(Role.ADMIN)
+@fresh
 def undo(id: str) -> ResponseReturnValue:
     """Have the rows of a run removed; in production by the database's name."""
     settings, run = settings_of(current_app), read_run(id)

@@ -128,6 +128,7 @@ def update(number: int) -> ResponseReturnValue:
 
 @pages.post("/switch")
 @allow(Role.ADMIN)
+@fresh
 def switch() -> ResponseReturnValue:
     """Activate or deactivate the users that were ticked, all or none. Raises LastAdmin."""
     deed, numbers = request.form.get("deed", ""), request.form.getlist("number", type=int)
@@ -159,6 +160,7 @@ def reset(number: int) -> ResponseReturnValue:
 
 @pages.post(f"/{_NUMBER}/end-sessions")
 @allow(Role.ADMIN)
+@fresh
 def end_sessions(number: int) -> ResponseReturnValue:
     """Sign a user out in every browser."""
     user = read_user_by_id(number, now())
