@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -16,7 +17,9 @@ from core.text import visible
 
 FORMATS = ("csv", "json")
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where a spreadsheet splits at semicolons, what follows one is a cell of its own; tabs and line ends are
+# escapes by then.
+_FORMULA = re.compile('(^|;)([\\s"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])')
 _TOGETHER = 200  # rows in one piece of text
 
 
@@ -57,8 +60,7 @@ def _cell(value: Any) -> str:
     plain = _plain(value)
     if not isinstance(plain, str):
         return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
-    text = visible(plain)
-    return f"'{text}" if plain.lstrip(" ").startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'\2", visible(plain))
 
 
 def _plain(value: Any) -> Any:
