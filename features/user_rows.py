@@ -17,6 +17,8 @@ from database.transactions import DatabaseSession, transaction
 from features.login_sessions import IDLE_LIMIT
 from models import LoginSession, User, UserLog
 
+_LARGEST_ID = 2**63 - 1  # what the column holds
+
 
 @dataclass(frozen=True)
 class UserFacts:
@@ -80,6 +82,8 @@ def read_user(username: str, at: datetime) -> UserFacts:
 
 def read_user_by_id(id: int, at: datetime) -> UserFacts:
     """The user of that id. Needs an application context. Raises NotFound, ServerError."""
+    if not 0 < id <= _LARGEST_ID:  # the driver's error, or another's on each kind of server
+        raise no_user(str(id))
     return _read(User.id == id, str(id), at)
 
 

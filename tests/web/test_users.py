@@ -114,6 +114,8 @@ def test_a_user_from_the_first_day_to_the_last(console: Flask, admin: Visitor, c
     assert "Inactive" in admin.get(here).text
     mine = admin.post("/users/switch", "/users", deed="deactivate", number="1")
     assert mine.status_code == 409 and "Nobody could administer" in mine.text
+    beyond = admin.post("/users/switch", "/users", deed="activate", number="1" + "0" * 30)
+    assert beyond.status_code == 404
     assert admin.post("/users/switch", "/users", deed="remove", number="1").status_code == 422
     assert admin.post(f"{here}/reset-password", f"{here}/reset-password").text.count("/set-password/") >= 1
     clock.advance(minutes=6)  # TRUST S5: what changes a right wants a password of a moment ago

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from core.exports import FORMATS
 
 _LONGEST_LIST = 200
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 
 class ListQuerySchema(Schema):
@@ -36,11 +38,16 @@ class Word(fields.String):
         super().__init__(load_default="", validate=Length(max=255), **kwargs)
 
 
+def _check_year(moment: datetime) -> None:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValidationError(f"A year from {_FIRST_YEAR} to {_LAST_YEAR}.")
+
+
 class Moment(fields.AwareDateTime):
-    """A filter: a moment with its zone."""
+    """A filter: a moment with its zone, of a year that has room for every zone and every server."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(load_default=None, **kwargs)
+        super().__init__(load_default=None, validate=_check_year, **kwargs)
 
 
 def parted(asked: dict[str, Any], *names: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -80,6 +80,9 @@ def test_records_are_as_the_document_says(console: Flask, admin: Visitor, caller
     activity = caller.get("/api/v1/activity?user=ines&until=2999-01-01T00:00:00%2B00:00").get_json()
     assert [one["action"] for one in activity["activity"]] == ["logout", "login"]
     assert caller.get("/api/v1/activity?since=2999-01-01T00:00:00").status_code == 422  # a moment has a zone
+    for path in ("activity", "audit", "operations"):
+        for moment in ("since=0001-01-01T00:00:00%2B14:00", "until=9999-12-31T23:59:59-14:00"):
+            assert caller.get(f"/api/v1/{path}?{moment}").status_code == 422
     deeds = caller.get("/api/v1/audit?action=user.reset_password").get_json()["deeds"]
     assert [one["outcome"] for one in deeds] == ["succeeded"] and deeds[0]["actor"] == "mvogt"
     assert "user.reset_password" in caller.get("/api/v1/audit/export?form=json").text
