@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.errors import Conflict
 from database.transactions import DatabaseSession
-from features.sign_in_links import active_admin_exists
 from models import User
 
 
@@ -14,7 +13,7 @@ class LastAdmin(Conflict):
     """Nobody could administer the console any more. Nothing was changed."""
 
     code = "last_admin"
-    hint = "Make another active admin first."
+    hint = "Make another active admin first, who sets a password."
 
 
 def hold_admins(session: DatabaseSession) -> None:
@@ -28,7 +27,9 @@ def hold_admins(session: DatabaseSession) -> None:
 
 
 def check_admin_left(session: DatabaseSession) -> None:
-    """Raises LastAdmin when what the transaction has done leaves no active admin."""
+    """Raises LastAdmin when what the transaction has done leaves no active admin who can sign in: one who
+    has not set a password may never do."""
     session.flush()
-    if not active_admin_exists(session):
+    able = User.role == "admin", User.is_active.is_(True), User.password_hash != ""
+    if session.scalar(select(User.id).where(*able).limit(1)) is None:
         raise LastAdmin()

@@ -157,7 +157,7 @@ def end_user_sessions(op: Operation, username: str) -> int:
 
 
 def _switch(op: Operation, chosen: Chosen, *, is_active: bool) -> int:
-    changed = []
+    changed, roles = [], set()
     with transaction() as session:
         hold_admins(session)
         for username in chosen.usernames:
@@ -165,11 +165,12 @@ def _switch(op: Operation, chosen: Chosen, *, is_active: bool) -> int:
             if user.is_active != is_active:
                 user.is_active = is_active
                 changed.append(user.username)
+                roles.add(user.role)
             if not is_active:
                 end_sessions(session, LoginSession.user_id == user.id, utc_now())
                 end_links(session, SignInLink.user_id == user.id)
                 revoke_tokens(session, user.id)  # or they would work again with who is let back in
-        if changed and not is_active:
+        if "admin" in roles and not is_active:
             check_admin_left(session)
     for username in changed:
         op.note(f"{username} is {'active' if is_active else 'inactive'}.")
