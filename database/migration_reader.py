@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,15 @@ from database.adapters.migrating import Change, ChangeKind
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it does not know, the plan says
 
 _LOOKS = (exp.Select, exp.Show, exp.Set, exp.Use, exp.Describe, exp.Pragma, exp.Transaction, exp.Commit)
+
+# Nothing but comments. MySQL executes what stands in /*! ... */ and MariaDB in /*M! ... */; to PostgreSQL a
+# lone carriage return ends a line.
+_COMMENT = re.compile(r"(?:[\s;]++|--[^\r\n]*+|/\*(?!M?!)(?:(?!\*/|/\*).)*+\*/)*+", re.DOTALL)
+
+
+def is_comment(sql: str) -> bool:
+    """True for what no server executes anything of."""
+    return _COMMENT.fullmatch(sql) is not None
 
 
 def read_changes(sql: str, grammar: str) -> tuple[Change, ...]:

@@ -24,6 +24,7 @@ from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 from database.alembic_turns import alembic_turn
 from database.engine import engine_url
+from database.migration_reader import is_comment
 from database.revisions import LOCATION, VERSION_TABLE, Revision
 from models import db
 
@@ -96,6 +97,8 @@ def read_scripts(location: Path) -> ScriptDirectory:
 
 def changes_something(sql: str) -> bool:
     """False for what only looks, or frames a transaction."""
+    if is_comment(sql):
+        return False
     words = sql.lstrip(" \t\r\n(;").split(maxsplit=1)
     return bool(words) and words[0].rstrip(";").upper() not in _LOOKS
 
@@ -182,7 +185,7 @@ class _Buffer:
 
     def write(self, text: str) -> None:
         sql = text.strip().removesuffix(";").strip()
-        if sql and sql.upper() not in _FRAMES and not sql.startswith("--"):
+        if sql and sql.upper() not in _FRAMES and not is_comment(sql):
             self._said.append(sql)
 
     def flush(self) -> None:

@@ -65,5 +65,13 @@ def test_a_plan_and_a_run_in_one_process_stay_apart(sqlite_url: str, tmp_path: P
     assert tables(sqlite_url) == {"quick", "first", "second"}
 
 
+def test_a_statement_behind_a_comment_is_seen(tmp_path: Path) -> None:
+    said = ("-- tidy up\nDROP TABLE customers", "/*!50000 DROP TABLE x */", "--\rDROP TABLE x")
+    silent = ("-- tidy up", "/* tidy\nup */ -- more")
+    body = "\n".join(f"op.execute({sql!r})" for sql in said + silent)
+    (foretold,) = look(make_tree(tmp_path / "tree", (body, "pass")))
+    assert foretold.statements == said
+
+
 def look(tree: Path, patience: float | None = None) -> tuple[ForetoldRevision, ...]:
     return foretell(POSTGRESQL, known_revisions(tree), tree, upgrade=True, patience=patience)
