@@ -46,7 +46,8 @@ class PlannedStatement:
     @property
     def can_be_undone(self) -> bool:
         """False when data goes that a downgrade cannot make again."""
-        return not (self.rows and any(change.kind in LOSSES for change in self.changes))
+        kinds = {change.kind for change in self.changes}
+        return ChangeKind.DROP_WHOLE not in kinds and not (self.rows and kinds & LOSSES)
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ class PlannedRevision:
         if all(one.can_be_undone for one in self.statements):
             return Reversal.YES
         return Reversal.NOT_THE_DATA
+
+    @property
+    def is_understood(self) -> bool:
+        """True when all that it does is known before."""
+        changes = (change for one in self.statements for change in one.changes)
+        return self.is_known and all(change.kind is not ChangeKind.UNKNOWN for change in changes)
 
     @property
     def severity(self) -> Severity:
@@ -129,8 +136,11 @@ class MigrationPlan:
 
     @property
     def is_destructive(self) -> bool:
-        """True when data may go: then it is confirmed by a name."""
-        return bool(self.revisions) and (self.direction == "downgrade" or bool(self.dangers))
+        """True when data may go, or nobody can tell: then it is confirmed by a name."""
+        if not self.revisions:
+            return False
+        is_clear = all(one.is_understood for one in self.revisions)
+        return self.direction == "downgrade" or bool(self.dangers) or not is_clear
 
     @property
     def rows(self) -> int:

@@ -30,6 +30,7 @@ from database.revisions import (
 
 _CONNECT_TIMEOUT = 30.0
 _PATIENCE = 5.0  # seconds for any question to the server
+_NEW_OR_GONE = (ChangeKind.CREATE_TABLE, ChangeKind.REPLACE_TABLE, ChangeKind.DROP_TABLE)
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,14 @@ class _Judging:
         )
 
     def _statement(self, revision: str, sql: str, changes: tuple[Change, ...]) -> PlannedStatement:
-        table = self._sizes.get(changes[0].table) if changes else None
+        names = {change.table for change in changes}
+        tables = [self._sizes[name] for name in names if name in self._sizes]
         return PlannedStatement(
             sql,
             changes,
-            table.rows if table else None,
-            table.exact if table else True,
-            table.size if table else None,
+            sum(one.rows for one in tables) if tables else None,
+            all(one.exact for one in tables),
+            sum(one.size or 0 for one in tables) if tables else None,
             self._ground.done.has(revision, self._direction, sql),
         )
 
@@ -148,7 +150,7 @@ class _Judging:
 
     def _follow(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
-            if change.kind in (ChangeKind.CREATE_TABLE, ChangeKind.DROP_TABLE):
+            if change.kind in _NEW_OR_GONE:
                 self._sizes.pop(change.table, None)
             elif change.kind is ChangeKind.RENAME_TABLE and change.table in self._sizes:
                 self._sizes[change.new_name] = self._sizes.pop(change.table)

@@ -21,6 +21,14 @@ _LOOKS = (exp.Select, exp.Show, exp.Set, exp.Use, exp.Describe, exp.Pragma, exp.
 # lone carriage return ends a line.
 _COMMENT = re.compile(r"(?:[\s;]++|--[^\r\n]*+|/\*(?!M?!)(?:(?!\*/|/\*).)*+\*/)*+", re.DOTALL)
 
+_EXECUTED = re.compile(r"/\*M?!")
+_UNKNOWN = Change(ChangeKind.UNKNOWN)
+# Functions that change no table and are asked for in migrations; of any other, nobody knows what it does.
+_MILD = frozenset({"setval", "nextval", "currval", "set_config", "last_insert_id", "pg_get_serial_sequence"})
+_HOLDERS = ("SCHEMA", "DATABASE")
+_PLAIN = ("VIEW", "SEQUENCE", "TRIGGER")  # what they take with them holds no rows
+_WRITES = (exp.Delete, exp.Update, exp.Insert, exp.Merge)
+
 
 def is_comment(sql: str) -> bool:
     """True for what no server executes anything of."""
@@ -30,10 +38,11 @@ def is_comment(sql: str) -> bool:
 def read_changes(sql: str, grammar: str) -> tuple[Change, ...]:
     """What `sql` changes, in its order; a statement that cannot be read is one UNKNOWN change."""
     try:
-        statements = sqlglot.parse(sql, dialect=grammar)
+        statements = sqlglot.parse(sql.replace("\r", "\n"), dialect=grammar)
     except SqlglotError:
-        return (Change(ChangeKind.UNKNOWN),)
-    return tuple(change for statement in statements if statement for change in _changes(statement))
+        return (_UNKNOWN,)
+    found = tuple(change for statement in statements if statement for change in _changes(statement))
+    return found if _EXECUTED.search(sql) is None else (*found, _UNKNOWN)
 
 
 def read_copy(sql: str, grammar: str) -> dict[str, str]:
@@ -49,7 +58,14 @@ def _changes(statement: Any) -> Iterator[Change]:
         yield from _altered(statement)
     elif not isinstance(statement, _LOOKS):
         read = next((read for kind, read in _READERS.items() if isinstance(statement, kind)), _unknown)
-        yield read(statement)
+        yield from read(statement)
+    else:
+        calls = {one.name.lower() for one in statement.find_all(exp.Anonymous)}
+        if calls - _MILD or statement.find(exp.Into):
+            yield _UNKNOWN
+    for inner in statement.find_all(*_WRITES):  # WITH gone AS (DELETE ...) SELECT ...
+        if inner is not statement:
+            yield from _READERS.get(type(inner), _unknown)(inner)
 
 
 def _altered(statement: Any) -> Iterator[Change]:
@@ -68,50 +84,60 @@ def _altered(statement: Any) -> Iterator[Change]:
         yield read(table, action, is_online) if read else Change(ChangeKind.UNKNOWN, table)
 
 
-def _created(statement: Any) -> Change:
+def _created(statement: Any) -> Iterator[Change]:
     kind, this = statement.args["kind"], statement.this
     if kind == "TABLE":
-        return Change(ChangeKind.CREATE_TABLE, _name(this))
-    if kind == "INDEX":
-        is_online = bool(statement.args.get("concurrently"))
-        return Change(
-            ChangeKind.CREATE_INDEX, _name(this.args.get("table")), str(this.name), is_online=is_online
-        )
-    return Change(ChangeKind.HARMLESS, name=_name(this))
+        made = ChangeKind.REPLACE_TABLE if statement.args.get("replace") else ChangeKind.CREATE_TABLE
+        yield Change(made, _name(this))
+    elif kind == "INDEX":
+        table, is_online = _name(this.args.get("table")), bool(statement.args.get("concurrently"))
+        yield Change(ChangeKind.CREATE_INDEX, table, str(this.name), is_online=is_online)
+    else:
+        yield Change(ChangeKind.HARMLESS, name=_name(this))
 
 
-def _dropped(statement: Any) -> Change:
-    kind, name = statement.args["kind"], _name((statement.args.get("tables") or [None])[0])
-    if kind == "TABLE":
-        return Change(ChangeKind.DROP_TABLE, name)
-    if kind == "INDEX":
-        place = statement.args.get("cluster")
-        return Change(ChangeKind.DROP_INDEX, _name(place.this) if place else "", name)
-    return Change(ChangeKind.DROP_OTHER, name=name)
+def _dropped(statement: Any) -> Iterator[Change]:
+    kind, place = statement.args["kind"], statement.args.get("cluster")
+    takes_more = kind in _HOLDERS or (statement.args.get("cascade") and kind not in _PLAIN)
+    for one in statement.args.get("tables") or [None]:
+        name = _name(one) or (one.db if one is not None else "")
+        if kind == "TABLE":
+            yield Change(ChangeKind.DROP_TABLE, name)
+        elif kind == "INDEX":
+            yield Change(ChangeKind.DROP_INDEX, _name(place.this) if place else "", name)
+        else:
+            yield Change(ChangeKind.DROP_WHOLE if takes_more else ChangeKind.DROP_OTHER, name=name)
 
 
-def _unknown(_statement: Any) -> Change:
-    return Change(ChangeKind.UNKNOWN)
+def _unknown(_statement: Any) -> Iterator[Change]:
+    yield _UNKNOWN
 
 
-def _emptied(statement: Any) -> Change:
-    return Change(ChangeKind.EMPTY_TABLE, _name((statement.expressions or [None])[0]))
+def _emptied(statement: Any) -> Iterator[Change]:
+    yield from (Change(ChangeKind.EMPTY_TABLE, _name(one)) for one in statement.expressions or [None])
 
 
-def _inserted(statement: Any) -> Change:
-    return Change(ChangeKind.INSERT, _name(statement.this))
+def _deleted(statement: Any) -> Iterator[Change]:
+    """MySQL names the tables whose rows go before FROM, or joins them, perhaps by an alias."""
+    real = {one.alias_or_name: one.name for one in statement.find_all(exp.Table) if one.alias}
+    named = statement.args.get("tables")
+    for one in named or _joined(statement.this):
+        yield Change(ChangeKind.DELETE, real.get(_name(one), _name(one)))
 
 
-def _updated(statement: Any) -> Change:
-    return Change(ChangeKind.UPDATE, _name(statement.this))
+def _updated(statement: Any) -> Iterator[Change]:
+    yield from (Change(ChangeKind.UPDATE, _name(one)) for one in _joined(statement.this))
 
 
-def _deleted(statement: Any) -> Change:
-    return Change(ChangeKind.DELETE, _name(statement.this))
+def _joined(table: Any) -> list[Any]:
+    return [table, *(one.this for one in (table.args.get("joins") if table else None) or ())]
 
 
-def _harmless(statement: Any) -> Change:
-    return Change(ChangeKind.HARMLESS, _name(statement.this))
+def _plainly(kind: ChangeKind) -> Callable[[Any], Iterator[Change]]:
+    def read(statement: Any) -> Iterator[Change]:
+        yield Change(kind, _name(statement.this))
+
+    return read
 
 
 def _column_added(table: str, action: Any, _is_online: bool) -> Change:
@@ -176,15 +202,15 @@ def _name(place: Any) -> str:
     return str(place.name) if place is not None else ""
 
 
-_READERS: dict[Any, Callable[[Any], Change]] = {
+_READERS: dict[Any, Callable[[Any], Iterator[Change]]] = {
     exp.Create: _created,
     exp.Drop: _dropped,
     exp.TruncateTable: _emptied,
-    exp.Insert: _inserted,
+    exp.Insert: _plainly(ChangeKind.INSERT),
     exp.Update: _updated,
     exp.Delete: _deleted,
-    exp.Comment: _harmless,
-    exp.Grant: _harmless,
+    exp.Comment: _plainly(ChangeKind.HARMLESS),
+    exp.Grant: _plainly(ChangeKind.HARMLESS),
 }
 _ACTIONS: dict[Any, Callable[[str, Any, bool], Change]] = {
     exp.ColumnDef: _column_added,

@@ -21,7 +21,7 @@ def see_through(
     under_way = ""
     for sql, changes in read:
         first = changes[0] if changes else None
-        if first is None:
+        if first is None or len(changes) > 1:
             yield sql, changes
         elif first.kind is ChangeKind.CREATE_TABLE and first.table.startswith(adapter.shadow):
             under_way = first.table.removeprefix(adapter.shadow)

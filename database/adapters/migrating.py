@@ -19,6 +19,8 @@ class ChangeKind(StrEnum):
 
     CREATE_TABLE = "create table"
     DROP_TABLE = "drop table"
+    REPLACE_TABLE = "replace table"
+    DROP_WHOLE = "drop with all in it"
     RENAME_TABLE = "rename table"
     REBUILD_TABLE = "rebuild table"
     ADD_COLUMN = "add column"
@@ -88,6 +90,7 @@ Judge = Callable[[Change, TableSize], "Finding | None"]
 
 LOSSES = {
     ChangeKind.DROP_TABLE,
+    ChangeKind.REPLACE_TABLE,
     ChangeKind.DROP_COLUMN,
     ChangeKind.DELETE,
     ChangeKind.EMPTY_TABLE,
@@ -196,6 +199,15 @@ def _drop_other(change: Change, _table: TableSize) -> Finding:
     )
 
 
+def _drop_whole(change: Change, _table: TableSize) -> Finding:
+    return Finding(
+        Severity.DANGEROUS,
+        f"Drops {change.name or 'an object'} with all that is in it or uses it",
+        "How many rows go is not known. A downgrade does not bring them back.",
+        "Drop the tables one by one, each once nobody has asked for it for some weeks.",
+    )
+
+
 def _unknown(_change: Change, _table: TableSize) -> Finding:
     return Finding(
         Severity.CAUTION, "A statement that cannot be judged", "Nothing is known of what it does: read it."
@@ -204,6 +216,8 @@ def _unknown(_change: Change, _table: TableSize) -> Finding:
 
 _COMMON: dict[ChangeKind, Judge] = {
     ChangeKind.DROP_TABLE: _drop_table,
+    ChangeKind.REPLACE_TABLE: _drop_table,
+    ChangeKind.DROP_WHOLE: _drop_whole,
     ChangeKind.DROP_COLUMN: _drop_column,
     ChangeKind.DELETE: _delete,
     ChangeKind.EMPTY_TABLE: _delete,

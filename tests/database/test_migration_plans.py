@@ -11,6 +11,7 @@ import pytest
 
 from core.connection import ConnectionParameters, Dialect, parse_url
 from core.errors import TargetBusy
+from database.migration_reader import read_changes
 from database.migration_scripts import ForetoldRevision, foretell
 from database.migrator import migrate
 from database.revisions import known_revisions
@@ -71,6 +72,30 @@ def test_a_statement_behind_a_comment_is_seen(tmp_path: Path) -> None:
     body = "\n".join(f"op.execute({sql!r})" for sql in said + silent)
     (foretold,) = look(make_tree(tmp_path / "tree", (body, "pass")))
     assert foretold.statements == said
+
+
+# The grammar, a statement, and the changes that are seen in it.
+LOSSES: tuple[tuple[str, str, list[str]], ...] = (
+    ("postgres", "DROP TABLE small, customers", ["drop table small", "drop table customers"]),
+    ("postgres", "TRUNCATE small, customers", ["empty table small", "empty table customers"]),
+    ("postgres", "DROP SCHEMA app CASCADE", ["drop with all in it app"]),
+    ("mysql", "DROP DATABASE shop", ["drop with all in it shop"]),
+    ("postgres", "DROP TYPE mood CASCADE", ["drop with all in it mood"]),
+    ("postgres", "WITH g AS (DELETE FROM customers RETURNING 1) SELECT 1 FROM g", ["delete customers"]),
+    ("postgres", "SELECT drop_all()", ["not understood"]),
+    ("postgres", "SELECT * INTO new FROM old", ["not understood"]),
+    ("postgres", "SELECT setval('s', max(id)) FROM customers", []),
+    ("postgres", "DO $$ BEGIN DROP TABLE customers; END $$", ["not understood"]),
+    ("mysql", "/*!50000 DROP TABLE customers */", ["not understood"]),
+    ("mysql", "CREATE OR REPLACE TABLE customers (id int)", ["replace table customers"]),
+    ("mysql", "DELETE c FROM small s JOIN customers c ON 1", ["delete customers"]),
+)
+
+
+def test_every_loss_is_seen() -> None:
+    for grammar, sql, seen in LOSSES:
+        found = [f"{one.kind} {one.object}".strip() for one in read_changes(sql, grammar)]
+        assert found == seen, sql
 
 
 def look(tree: Path, patience: float | None = None) -> tuple[ForetoldRevision, ...]:

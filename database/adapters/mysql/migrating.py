@@ -41,7 +41,12 @@ _SEEN = {
     ChangeKind.ADD_CONSTRAINT: (_CONSTRAINT, True),
     ChangeKind.DROP_CONSTRAINT: (_CONSTRAINT, False),
 }
-_REPEATABLE = (ChangeKind.CHANGE_COLUMN, ChangeKind.REQUIRE_VALUE, ChangeKind.CHANGE_DEFAULT)
+_REPEATABLE = (
+    ChangeKind.REPLACE_TABLE,
+    ChangeKind.CHANGE_COLUMN,
+    ChangeKind.REQUIRE_VALUE,
+    ChangeKind.CHANGE_DEFAULT,
+)
 
 
 def _implicit_default(change: Change, table: TableSize) -> Finding | None:
