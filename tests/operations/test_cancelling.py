@@ -47,10 +47,10 @@ def test_what_runs_ends_at_its_next_step(settings: Settings) -> None:
     id = Runner(ADMIN, settings).submit(count_to, "shelf")
     worker = threading.Thread(target=perform, args=(settings, {"test.count": feature_of(work)}, id))
     worker.start()
-    assert started.wait(10)
+    assert started.wait(60)
     in_context(settings, cancel_operation, settings, id, ADMIN)
     in_context(settings, cancel_operation, settings, id, ADMIN)  # asking twice is asking once
-    worker.join(10)
+    worker.join(60)
     row = in_context(settings, read_operation, id)
     assert (row.state, worker.is_alive()) == ("cancelled", False)
     assert rows(settings, "SELECT cancel_requested_by FROM operation") == [("ada",)]
@@ -66,7 +66,7 @@ def test_what_the_work_waits_for_is_ended_too(settings: Settings) -> None:
     def work(op: Operation) -> None:
         in_context(settings, cancel_operation, settings, running_id(settings), ADMIN)
         with op.ending(waiting.set):
-            assert waiting.wait(10)
+            assert waiting.wait(60)
 
     id = Runner(ADMIN, settings).submit(count_to, "shelf")
     began = monotonic()

@@ -95,7 +95,7 @@ def test_a_ring_is_answered_soon(settings: Settings) -> None:
         began = time.monotonic()
         ring(settings, id)
         answers.wait(id)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 3.5
     assert answers.heard == [id]
 
 

@@ -112,7 +112,7 @@ def test_work_that_fails_half_way_is_undone_and_its_end_recorded_at_once(setting
     began = time.monotonic()
     with pytest.raises(NotFound):
         Runner(ADMIN, settings).run(work_on, "shelf", half)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert newest(settings).state == "failed"
     assert rows(settings, f"SELECT count(*) FROM {quoted(settings, 'user')}") == [(0,)]
 

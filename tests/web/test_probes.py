@@ -59,7 +59,7 @@ class SlowAnswers:
         self.asked += 1
         if self.asked == 1:
             return True
-        assert self.go.wait(5)
+        assert self.go.wait(60)
         return False
 
 
@@ -89,7 +89,7 @@ def test_a_no_is_given_at_once_while_one_thread_asks_anew() -> None:
         time.sleep(0.01)
     began = time.monotonic()
     assert not any(probe.is_ready() for _ in range(100))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     slow.go.set()
     asking.join()
     assert slow.asked == 3

@@ -39,12 +39,12 @@ def test_who_comes_while_it_is_looked_for_waits_for_it() -> None:
 
     def slow() -> int:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return look()
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(shared.read, "a", "ines", slow)
-        assert begun.wait(10)
+        assert begun.wait(60)
         second = pool.submit(shared.read, "a", "maren", look)
         go.set()
         assert (first.result(10), second.result(10)) == (1, 1)

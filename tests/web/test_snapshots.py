@@ -28,7 +28,7 @@ class Look:
 
     def __call__(self) -> int:
         self.times += 1
-        self.gate.wait(10)
+        self.gate.wait(60)
         if self.error:
             raise self.error
         return self.times
@@ -67,7 +67,7 @@ def test_a_look_that_hangs_is_waited_for_in_patience(look: Look, monkeypatch: py
     look.gate.clear()
     began = time.monotonic()
     assert snapshot.read() is None
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     look.gate.set()
     assert snapshot.read(fresh=True) is not None
     look.gate.clear()

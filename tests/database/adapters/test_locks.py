@@ -107,7 +107,7 @@ def test_two_connections_contend_for_the_native_lock(opened: Opened, connect: Ca
         began = time.monotonic()
         with pytest.raises(TargetBusy) as raised, adapter.native_lock(second, "schema", 0.5):
             pytest.fail("both hold it")
-        assert 0.4 < time.monotonic() - began < 3
+        assert 0.4 < time.monotonic() - began < 8
         assert str(identity(opened)) in raised.value.message
         with adapter.native_lock(second, "another", 0):
             pass

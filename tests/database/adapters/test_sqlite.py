@@ -122,7 +122,7 @@ def test_a_writer_elsewhere_is_waited_for_in_milliseconds(tmp_path: Path) -> Non
             began = time.monotonic()
             with pytest.raises(LockTimeout, match="Another process"):
                 adapter.rows(second, "INSERT INTO t VALUES (1)")
-            assert 0.1 < time.monotonic() - began < 1
+            assert 0.1 < time.monotonic() - began < 4
             adapter.lock_patience(second, 0)
             with pytest.raises(LockTimeout):
                 adapter.rows(second, "INSERT INTO t VALUES (1)")
