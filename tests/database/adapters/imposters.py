@@ -48,7 +48,7 @@ def imposter(talk: Talk) -> Iterator[Imposter]:
             yield one
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            thread.join(60)
+            thread.join(5)
 
 
 def postgresql_without_tls_that_wants_the_password(client: socket.socket) -> bytes:
