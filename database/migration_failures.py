@@ -12,6 +12,7 @@ from core.connection import ConnectionParameters
 from core.errors import AppError, MigrationError, OperationCancelled
 from core.text import plural, visible
 from database.adapters import adapter_for
+from database.adapters.migration_adapters import migration_adapter_for
 from database.migration_watch import StatementWatch
 
 _LONGEST = 200
@@ -29,18 +30,19 @@ def told_what_is_left(watch: StatementWatch, parameters: ConnectionParameters) -
             raise
         if watch.log:
             watch.log.forget_refused()
-        raise _explained(adapter_for(parameters).explain(error.orig), watch) from error.orig
+        raise _explained(adapter_for(parameters).explain(error.orig), watch, parameters) from error.orig
     except OperationCancelled:
         raise
     except AppError as error:
-        raise _explained(error, watch) from error.__cause__
+        raise _explained(error, watch, parameters) from error.__cause__
 
 
-def _explained(error: AppError, watch: StatementWatch) -> AppError:
+def _explained(error: AppError, watch: StatementWatch, parameters: ConnectionParameters) -> AppError:
     if not watch.revision:
         return error
     if watch.statement:
-        error.message = f"{error.message} In {visible(watch.revision)}: {_short(watch.statement)}"
+        sql = migration_adapter_for(parameters.dialect).outline(watch.statement, _LONGEST)
+        error.message = f"{error.message} In {visible(watch.revision)}: {sql}"
     if watch.log is None:
         left = f"Nothing of {visible(watch.revision)} was kept."
     elif watch.done:
@@ -52,8 +54,3 @@ def _explained(error: AppError, watch: StatementWatch) -> AppError:
         left = f"No statement of {visible(watch.revision)} was done."
     error.hint = f"{error.hint} {left}".strip()
     return error
-
-
-def _short(sql: str) -> str:
-    text = visible(" ".join(sql.split()))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -202,7 +202,7 @@ class StatementLog:
             return True  # to say it again does no harm
         raise MigrationError(
             f"A run was cut off in this statement of {visible(one.revision)}, and what is there is neither as"
-            f" before nor as after it: {visible(' '.join(one.statement.split()))}",
+            f" before nor as after it: {self.judge.outline(one.statement, _TEXT_LENGTH)}",
             hint="Nothing more was done. Finish it by hand, then run:"
             f" UPDATE {LOG_TABLE} SET state = 'done' WHERE id = {one.id}; or undo it, then run:"
             f" DELETE FROM {LOG_TABLE} WHERE id = {one.id}; and migrate again. Or restore a backup.",

@@ -13,6 +13,8 @@ from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import duration, plural
 from database import migrator
+from database.adapters.migrating import MigrationAdapter
+from database.adapters.migration_adapters import migration_adapter_for
 from database.context import current_settings
 from database.fingerprint import fingerprint
 from database.journal import AppliedRevision, Listener
@@ -123,7 +125,7 @@ def _migrate(op: Operation, tree: Tree, plan: MigrationPlan, applied_by: str) ->
         tree.parameters,
         plan.target,
         applied_by=applied_by,
-        listener=_Reporter(op, plan),
+        listener=_Reporter(op, plan, migration_adapter_for(tree.parameters.dialect)),
         patience=PATIENCE,
         statement_timeout=current_settings().db_command_timeout,
         location=tree.location,
@@ -134,8 +136,9 @@ def _migrate(op: Operation, tree: Tree, plan: MigrationPlan, applied_by: str) ->
 class _Reporter(Listener):
     """Tells an operation how far a run is; a cancel takes hold between two revisions."""
 
-    def __init__(self, op: Operation, plan: MigrationPlan) -> None:
+    def __init__(self, op: Operation, plan: MigrationPlan, adapter: MigrationAdapter) -> None:
         self._op = op
+        self._outline = adapter.outline
         self._planned = {one.id: one for one in plan.revisions}
         self._number = 0
 
@@ -147,11 +150,11 @@ class _Reporter(Listener):
         failpoint("migration.revision")
 
     def ran(self, sql: str, seconds: float) -> None:
-        self._op.note(f"{duration(seconds)}: {_short(sql)}")
+        self._op.note(f"{duration(seconds)}: {self._outline(sql, _SHORT)}")
         failpoint("migration.statement")
 
     def skipped(self, sql: str) -> None:
-        self._op.note(f"Done before: {_short(sql)}")
+        self._op.note(f"Done before: {self._outline(sql, _SHORT)}")
 
     def waits(self, seconds: float, reason: str) -> None:
         self._op.note(f"{reason} Trying again in {duration(seconds)}.")
@@ -181,8 +184,3 @@ def _tell_of_drift(op: Operation, tree: Tree) -> None:
     known = last_fingerprint(tree.name)
     if known and known != fingerprint(tree.parameters):
         op.note("The schema was changed by other hands since the last run.")
-
-
-def _short(sql: str) -> str:
-    text = " ".join(sql.split())
-    return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."

@@ -3,12 +3,13 @@ the server shows that it has happened."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from core.text import plural, size
+from core.text import plural, size, visible
 from database.adapters.base import Adapter, Connection, TableSize
 
 BIG = 100_000  # rows from which a lock on a table is felt by whoever writes to it
@@ -102,6 +103,7 @@ class MigrationAdapter:
     """What is said of changes on one kind of server. `grammar` is the name of its SQL."""
 
     grammar: ClassVar[str] = ""
+    text_begins: ClassVar[str] = r"'|\$\w*\$"  # a pattern: the quotes of texts, not those of names
     shadow: ClassVar[str] = ""  # how the name of a table begins that takes the place of another
     rules: ClassVar[dict[ChangeKind, Judge]] = {}
 
@@ -109,6 +111,13 @@ class MigrationAdapter:
         """What is to be known of `change` where its table is as large as `table`; None when nothing is."""
         rule = self.rules.get(change.kind) or _COMMON.get(change.kind)
         return rule(change, table) if rule else None
+
+    def outline(self, sql: str, length: int) -> str:
+        """How a statement begins, for notes that many may read: no further than the first text in it, which
+        may be a password."""
+        whole = " ".join(sql.split())
+        shown = re.split(self.text_begins, whole, maxsplit=1)[0][:length]
+        return visible(shown) if shown == whole else f"{visible(shown)}..."
 
     def definition(self, adapter: Adapter, connection: Connection, table: str) -> str:
         """The table as the server writes it, "" where there is none; for servers that commit each change."""

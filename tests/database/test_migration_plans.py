@@ -11,6 +11,7 @@ import pytest
 
 from core.connection import ConnectionParameters, Dialect, parse_url
 from core.errors import TargetBusy
+from database.adapters.migration_adapters import migration_adapter_for
 from database.migration_reader import read_changes
 from database.migration_scripts import ForetoldRevision, foretell
 from database.migrator import migrate
@@ -96,6 +97,17 @@ def test_every_loss_is_seen() -> None:
     for grammar, sql, seen in LOSSES:
         found = [f"{one.kind} {one.object}".strip() for one in read_changes(sql, grammar)]
         assert found == seen, sql
+
+
+def test_a_note_of_a_statement_stops_before_its_first_text() -> None:
+    for dialect, sql in (
+        (Dialect.MYSQL, 'CREATE USER a IDENTIFIED BY "x"'),
+        (Dialect.POSTGRESQL, "CREATE USER a  IDENTIFIED BY 'C:\\' 'x'"),
+        (Dialect.POSTGRESQL, "CREATE USER a IDENTIFIED BY $p$x$p$"),
+    ):
+        assert migration_adapter_for(dialect).outline(sql, 120) == "CREATE USER a IDENTIFIED BY ..."
+    kept = 'ALTER TABLE "user" ADD COLUMN age INTEGER'
+    assert migration_adapter_for(Dialect.POSTGRESQL).outline(kept, 120) == kept
 
 
 def look(tree: Path, patience: float | None = None) -> tuple[ForetoldRevision, ...]:

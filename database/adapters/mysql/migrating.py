@@ -64,6 +64,7 @@ class MySQLMigrationAdapter(MigrationAdapter):
     """MySQL and MariaDB commit each change of the schema, and with it what was done before."""
 
     grammar = "mysql"
+    text_begins = "['\"]"
     rules = {
         ChangeKind.ADD_COLUMN: _implicit_default,
         ChangeKind.CHANGE_COLUMN: waits("Changes {change.object}", _COPY),
