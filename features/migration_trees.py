@@ -3,6 +3,7 @@ that of the settings."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from database.setup import read_standing
 from database.transactions import transaction
 from features.backup_subjects import Subject, find_subject
 from features.database_rows import find_row
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,11 @@ def find_tree(database: str = "", directory: str = "") -> Tree:
             hint=f"Set MIGRATION_DIRECTORIES={subject.name}=FOLDER, the folder that holds its versions/.",
         )
     if not (location / "versions").is_dir():
-        raise NotFound(f"{location} holds no versions/.", hint="Name the folder that Alembic made.")
+        _log.warning("%s holds no versions/, the migrations of %s.", location, subject.name)
+        raise NotFound(
+            f"The folder of the migrations of {subject.name} holds no versions/.",
+            hint="Name the folder that Alembic made.",
+        )
     return Tree(subject, location.resolve())
 
 
