@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from functools import partial
 
 from flask import Flask, current_app
 
-from core.errors import ServerError
+from core.errors import ConnectionTimeout, ServerError
+from core.naming import fold
+from core.settings import Settings
 from features.activity import SignInDay, SignInHistory
+from features.migration_status import MigrationStatus, read_status
 from features.overview import Overview, read_overview
 from features.row_counts import RowCount, read_row_counts
 from web.auth import now
@@ -18,6 +22,7 @@ from web.snapshots import Snapshot
 _OVERVIEW = "basekeeper_overview"
 _SIGN_INS = "basekeeper_sign_ins"
 _COUNTS = "basekeeper_row_counts"
+_MIGRATIONS = "basekeeper_migrations"
 
 
 def init_looks(app: Flask) -> None:
@@ -28,6 +33,14 @@ def init_looks(app: Flask) -> None:
         app, lambda: history.read(now().astimezone(UTC).date()), keep=60, linger=600
     )
     app.extensions[_COUNTS] = Snapshot(app, lambda: read_row_counts(settings_of(app)), keep=30, linger=3600)
+    app.extensions[_MIGRATIONS] = {
+        name: Snapshot(app, partial(read_status, name), keep=0, linger=0)
+        for name in map(fold, _migrated(settings_of(app)))
+    }
+
+
+def _migrated(settings: Settings) -> tuple[str, ...]:
+    return (settings.database.name, *(name for name, _ in settings.migration_directories))
 
 
 def read_shared_overview(*, fresh: bool = False) -> Overview | None:
@@ -53,3 +66,18 @@ def read_row_count(table: str) -> RowCount | None:
         return (look.read() or {}).get(table)
     except ServerError:
         return None
+
+
+def read_shared_migrations(database: str) -> MigrationStatus:
+    """Where a database, the console's own for "", is among its migrations. One look at a time asks its
+    server, however many wait for it, and nobody waits longer than a snapshot's patience. Raises NotFound,
+    InvalidInput, SchemaTooNew, ConnectionFailed and its kin."""
+    settings = settings_of(current_app)
+    looks: dict[str, Snapshot[MigrationStatus]] = current_app.extensions[_MIGRATIONS]
+    look = looks.get(fold(database or settings.database.name))
+    if look is None:
+        return read_status(database)  # it has no migrations, and is refused before anything is asked
+    seen = look.read(fresh=True)
+    if seen is None:
+        raise ConnectionTimeout(f"{database or settings.database.name} does not answer in time.")
+    return seen

@@ -9,7 +9,7 @@ from flask import Response, jsonify
 from core.actor import Role
 from core.errors import NotConfirmed
 from features.migration_plans import MigrationPreview, plan_migration
-from features.migration_status import MigrationStatus, read_status
+from features.migration_status import MigrationStatus
 from features.migrations import apply_migrations
 from web.api.actions import start
 from web.api.frame import ApiBlueprint
@@ -20,6 +20,7 @@ from web.api.migration_schemas import (
     MigrationStatusSchema,
 )
 from web.bearer import caller
+from web.looks import read_shared_migrations
 from web.permissions import allow
 
 part = ApiBlueprint("migrations", "The schema brought from revision to revision.", "/api/admin/database")
@@ -32,7 +33,7 @@ part = ApiBlueprint("migrations", "The schema brought from revision to revision.
 @allow(Role.VIEWER)
 def show(asked: dict[str, Any]) -> MigrationStatus:
     """Where a database is among its migrations, and whether its schema has drifted."""
-    return read_status(asked["database"])
+    return read_shared_migrations(asked["database"])
 
 
 @part.on_post("/migrate")

@@ -10,9 +10,10 @@ from core.errors import AppError, Conflict, InvalidInput, MigrationError, NotFou
 from core.naming import fold
 from features.migration_plans import MigrationPreview, plan_migration
 from features.migration_runs import list_runs
-from features.migration_status import MigrationStatus, list_trees, read_status
+from features.migration_status import MigrationStatus, list_trees
 from features.migrations import apply_migrations, count_pending, read_history
 from web.actions import signed_in_actor, start
+from web.looks import read_shared_migrations
 from web.navigation import Count, Counts
 from web.permissions import allow, fresh
 
@@ -96,7 +97,7 @@ def _chosen(names: tuple[str, ...]) -> str:
 def _status(database: str) -> tuple[MigrationStatus | None, AppError | None]:
     """The status, or why there is none: the server does not answer, or knows newer revisions."""
     try:
-        return read_status(database), None
+        return read_shared_migrations(database), None
     except _FAULTS as error:
         return None, error
 

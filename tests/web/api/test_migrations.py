@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from threading import Event
 
+import pytest
 from flask import Flask
 
+from core.errors import ConnectionTimeout
 from core.settings import Settings
 from database.revisions import head_revision, known_revisions
 from jobs.catalogue import CATALOGUE
@@ -60,6 +63,27 @@ def test_an_admin_undoes_one_in_the_browser_and_a_program_applies_it_again(
     page = admin.get("/migrations").text
     assert dry.get_json()["plan_hash"][:8] in page
     assert "Succeeded" in page
+
+
+def test_a_server_that_hangs_is_asked_once_and_holds_nobody_up(
+    admin: Visitor, program: MakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go = [], Event()
+
+    def hang(*_: object, **__: object) -> None:
+        asked.append(1)
+        go.wait(60)
+        raise ConnectionTimeout("Gone.")
+
+    monkeypatch.setattr("web.snapshots.PATIENCE", 0.1)
+    monkeypatch.setattr("features.migration_status.read_state", hang)
+    try:
+        assert "does not answer in time" in admin.get("/migrations").text
+        answer = program("viewer").ask("GET", "/api/admin/database/status")
+        assert error_of(answer)["code"] == ConnectionTimeout.code
+        assert len(asked) == 1
+    finally:
+        go.set()
 
 
 def _run(console: Flask, settings: Settings, place: str) -> None:
