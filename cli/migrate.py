@@ -9,7 +9,7 @@ import click
 
 from cli.migration_applying import apply as migration
 from cli.migration_generating import generate
-from cli.options import common_options, examples
+from cli.options import common_options, examples, refuse_directory_alone
 from cli.runtime import CONTEXT_SETTINGS, Invocation, OrderedGroup, pass_invocation
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,6 +75,7 @@ def status(invocation: Invocation, database: str, directory: str) -> None:
     from cli.console import say
     from features.migration_status import read_status
 
+    refuse_directory_alone(database, directory)
     found = invocation.in_context(read_status, database, directory)
     state = found.state
     say(f"Current  {', '.join(state.current) or 'none'}")
@@ -93,6 +94,7 @@ def status(invocation: Invocation, database: str, directory: str) -> None:
 @pass_invocation
 def history(invocation: Invocation, database: str, directory: str) -> None:
     """Show what was applied, when, by whom and how long it took."""
+    refuse_directory_alone(database, directory)
     with invocation.context():
         if database:
             _show_runs(database)

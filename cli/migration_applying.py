@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import common_options, confirm_name_option, examples
+from cli.options import SignedArguments, common_options, confirm_name_option, examples, refuse_directory_alone
 from cli.runtime import Invocation, pass_invocation
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NOTHING = "Nothing is pending."
 
 @click.command(
     "migrate",
-    context_settings={"ignore_unknown_options": True},
+    cls=SignedArguments,
     epilog=examples(
         "python migrate.py migrate --dry-run",
         "python migrate.py migrate",
@@ -54,6 +54,7 @@ def apply(
     """
     from cli.console import say
 
+    refuse_directory_alone(wanted["database"], wanted["directory"])
     if _is_at_head(invocation, target, wanted["database"]):
         say(_NOTHING)
         return

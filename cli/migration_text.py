@@ -93,7 +93,7 @@ def _facts(statement: PlannedStatement) -> str:
 def _show_gate(gate: Gate) -> None:
     say()
     for check in gate.checks:
-        say(f"{'Open' if check.is_open else 'Shut'}: {check.title}: {check.details}")
+        say(f"{'OK' if check.is_open else 'Shut'}: {check.title}: {check.details}")
     if gate.takes_backup:
         say("A backup is taken first, and proven readable.")
     else:

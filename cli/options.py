@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,20 @@ class Whole(click.ParamType[int]):
             self.fail(f'"{value}" is not {allowed}.', param, ctx)
 
 
+class SignedArguments(click.Command):
+    """A command whose arguments may be numbers with a minus before them, which click takes for options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.ignore_unknown_options = True
+        found, rest, _ = self.make_parser(ctx).parse_args(list(args))
+        names = [one.name for one in self.params if isinstance(one, click.Argument)]
+        for text in [*(str(found.get(name) or "") for name in names), *rest]:
+            if text.startswith("-") and not text[1:].isdecimal():
+                known = [word for one in self.params for word in one.opts if word.startswith("--")]
+                raise click.NoSuchOption(text, possibilities=get_close_matches(text, known), ctx=ctx)
+        return super().parse_args(ctx, args)
+
+
 def common_options(command: F) -> F:
     """Give a command or a group -v and --env-file, which may stand before or after the command's name."""
     command = click.option(
@@ -54,6 +69,12 @@ def common_options(command: F) -> F:
 def confirm_name_option(command: F) -> F:
     """Give a destructive command --confirm-name, which an environment of production profile wants."""
     return click.option("--confirm-name", metavar="NAME", help="In production: the database's name.")(command)
+
+
+def refuse_directory_alone(database: str, directory: str) -> None:
+    """Raises a wrong usage for an Alembic folder without the database it is of."""
+    if directory and not database:
+        raise click.UsageError("--directory goes with --database.")
 
 
 def identity_option(command: F) -> F:

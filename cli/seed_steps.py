@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cli.console import confirm_destruction, say
-from cli.seed_text import show_plan, show_removal, show_run, show_runs, show_statistics, show_tables
+from cli.seed_text import (
+    in_one_line,
+    show_plan,
+    show_removable,
+    show_removal,
+    show_run,
+    show_runs,
+    show_statistics,
+    show_tables,
+)
 from cli.seed_wanted import Wanted, check_count, refuse_with_database
 from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
-from features.seed_removal import clean_seeded, undo_run
+from features.seed_removal import clean_seeded, plan_removal, undo_run
 from features.seed_runs import list_runs
 from features.seed_statistics import estimate, find_faults, read_statistics
 from features.seeding import ADD, CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
@@ -36,10 +45,9 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         return
     wishes = _wishes(invocation, wanted)
     if wanted.dry_run:
-        plan = plan_seed(name, wishes, mode=_mode(wanted), number=wanted.number)
-        show_plan(plan, estimate(plan, read_statistics(name)))
+        _foretell(invocation, wanted, name, wishes)
         return
-    _confirm(invocation, wanted, name)
+    _confirm(invocation, wanted, name, wishes)
     if wanted.undo:
         show_removal(invocation.run(undo_run, name, wanted.undo))
         return
@@ -54,6 +62,21 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         actor, mode = invocation.actor.name, _mode(wanted)
         run = invocation.run(seed, name, wishes, made_by=actor, mode=mode, number=wanted.number)
         show_run(run)
+
+
+def _foretell(invocation: Invocation, wanted: Wanted, name: str, wishes: dict[str, int]) -> None:
+    """What would go, and what would come."""
+    if wanted.resets:
+        from cli.losses import with_tables_and_rows
+
+        say(f"{with_tables_and_rows(invocation.settings.migration_database)} would be made anew.")
+    elif wanted.cleans:
+        show_removable(plan_removal(name, wishes))
+    if not wanted.adds:
+        say("Nothing was written.")
+        return
+    plan = plan_seed(name, wishes, mode=_mode(wanted), number=wanted.number)
+    show_plan(plan, estimate(plan, read_statistics(name)))
 
 
 def _fill_tables(invocation: Invocation, wanted: Wanted) -> None:
@@ -100,7 +123,7 @@ def _mode(wanted: Wanted) -> str:
     return CLEAN_FIRST if wanted.cleans else ADD
 
 
-def _confirm(invocation: Invocation, wanted: Wanted, name: str) -> None:
+def _confirm(invocation: Invocation, wanted: Wanted, name: str, wishes: dict[str, int]) -> None:
     """A clean and a reset are asked about; in production everything wants the database's name."""
     if wanted.resets:
         from cli.losses import with_tables_and_rows
@@ -108,7 +131,8 @@ def _confirm(invocation: Invocation, wanted: Wanted, name: str) -> None:
         what = f"Resetting {with_tables_and_rows(invocation.settings.migration_database)}"
         confirmed, flag = wanted.reset_force, "--reset-force"
     elif wanted.cleans:
-        what = f"Removing the seeded {wanted.type or ALL} of {name}"
+        going = in_one_line(plan_removal(name, wishes)) or "no row"
+        what = f"Removing the seeded {wanted.type or ALL} of {name} ({going})"
         confirmed, flag = wanted.clean_force, "--clean-force"
     else:
         what, confirmed, flag = f"Seeding {name}", True, "--force"

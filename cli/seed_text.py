@@ -27,6 +27,9 @@ def show_run(run: RunFacts) -> None:
 
 def show_plan(plan: SeedPlan, expected: Estimate) -> None:
     """What a run would do, and what it would take."""
+    if not plan.rows:
+        say("Nothing would be added. Nothing was written.")
+        return
     rows = [
         *((one.part.recipe.type, "upsert", f"{one.stop - one.start:,}") for one in plan.repeats),
         *((one.recipe.type, "add", f"{one.count:,}") for one in plan.steps),
@@ -35,7 +38,7 @@ def show_plan(plan: SeedPlan, expected: Estimate) -> None:
     measured = "as measured here" if expected.is_measured else "not measured here yet"
     say(
         f"{plural(expected.rows, 'row')}, about {in_bytes(expected.size)}, "
-        f"about {duration(expected.seconds)} ({expected.rate:,.0f} rows/s, {measured}); seed {plan.seed}."
+        f"{about(expected.seconds)} ({expected.rate:,.0f} rows/s, {measured}); seed {plan.seed}."
     )
     if expected.free is not None and expected.free < expected.size:
         say(f"Only {in_bytes(expected.free)} are free on the disk.")
@@ -46,6 +49,26 @@ def show_tables(planned: tuple[tuple[str, int], ...]) -> None:
     """What would go into the tables of another schema."""
     show_table(("Table", "Rows"), [(name, f"{rows:,}") for name, rows in planned], numbers=(1,))
     say("Nothing was written.")
+
+
+def about(seconds: float) -> str:
+    """What a run is expected to take. Under a second the work around the rows is most of it."""
+    return f"about {duration(seconds)}" if seconds >= 1 else "under 1 s"
+
+
+def show_removable(rows: tuple[tuple[str, int], ...]) -> None:
+    """What a clean would take out, and what belongs to it."""
+    if not rows:
+        say("There is no seeded row to remove.")
+        return
+    show_table(("Table", "Removed"), [(table, f"{count:,}") for table, count in rows], numbers=(1,))
+    say("Rows on which something hangs that people made stay.")
+
+
+def in_one_line(rows: tuple[tuple[str, int], ...]) -> str:
+    """The same in one line: "5 rows of session and 3 rows of user"."""
+    words = [f"{plural(count, 'row')} of {table}" for table, count in rows]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def show_removal(removal: Removal) -> None:
@@ -86,8 +109,8 @@ def show_runs(runs: tuple[RunFacts, ...], there: Mapping[str, int]) -> None:
             str(one.seed),
             f"{one.done:,}",
             "" if one.id not in there else f"{there[one.id]:,}",
-            duration(one.seconds),
-            f"{one.rate:,.0f}",
+            duration(one.seconds) if one.seconds else "-",
+            f"{one.rate:,.0f}" if one.rate else "-",
             _state(one),
         )
         for one in runs

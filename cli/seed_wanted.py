@@ -53,6 +53,28 @@ def check_count(wanted: Wanted, wishes: Mapping[str, int], most: int) -> None:
         raise click.UsageError(f"COUNT is above MAX_SEED_COUNT, which is {most:,}. Add --force to mean it.")
 
 
+def refuse_contradictions(wanted: Wanted) -> None:
+    """Raises a wrong usage for what does not go together, or for nothing."""
+    if wanted.tables and not wanted.database:
+        raise click.UsageError("--tables goes with --database.")
+    given = {
+        "TYPE": wanted.type is not None,
+        "COUNT": wanted.count is not None,
+        "--clean": wanted.cleans,
+        "--reset": wanted.resets,
+        "--upsert": wanted.upsert,
+        "--seed": wanted.number is not None,
+        "--dry-run": wanted.dry_run,
+        "--undo": bool(wanted.undo),
+        "--resume": wanted.resume,
+        "--stats-only": wanted.stats_only,
+    }
+    for alone in ("--undo", "--resume", "--stats-only"):
+        others = [name for name, value in given.items() if value and name != alone]
+        if given[alone] and others:
+            raise click.UsageError(f"{alone} and {others[0]} do not go together.")
+
+
 def refuse_with_database(wanted: Wanted) -> None:
     """Raises a wrong usage for what there is for the console's own database alone."""
     given = {

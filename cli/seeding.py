@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
-from cli.options import Whole, common_options, confirm_name_option, examples
+from cli.options import SignedArguments, Whole, common_options, confirm_name_option, examples
 from cli.runtime import Invocation, pass_invocation
-from cli.seed_wanted import Wanted
+from cli.seed_wanted import Wanted, refuse_contradictions
 
 _LARGEST = 2**53 - 1
 
 
 @click.command(
+    cls=SignedArguments,
     epilog=examples(
         "python manage_db.py seed",
         "python manage_db.py seed users 20 --stats",
@@ -21,7 +22,7 @@ _LARGEST = 2**53 - 1
         "python manage_db.py seed commands 1000000 --force --dry-run",
         "python manage_db.py seed sessions --clean-force",
         "python manage_db.py seed --reset-force",
-    )
+    ),
 )
 @click.argument("type", required=False, metavar="[TYPE]")
 @click.argument("count", required=False, type=Whole(1, 10**10), metavar="[COUNT]")
@@ -52,11 +53,16 @@ def seed(invocation: Invocation, /, **typed: Any) -> None:
     """
     from cli import seed_steps
 
-    if (typed["type"] or "").isdecimal() and typed["count"] is None:
+    if _is_number(typed["type"] or "") and typed["count"] is None:
         typed |= {"type": None, "count": Whole(1, 10**10).convert(typed["type"], None, None)}
     wanted = Wanted(**typed)
+    refuse_contradictions(wanted)
     with invocation.context():
         seed_steps.carry_out(invocation, wanted)
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
 
 
 commands = (seed,)

@@ -11,7 +11,7 @@ from core.errors import Conflict
 from core.progress import Operation, operation
 from core.text import plural
 from database.context import current_settings
-from database.seeding import Filler, Pointer, open_filler
+from database.seeding import Filler, Pointer, count_rows, open_filler
 from features.recipes.book import BY_TYPE
 from features.recipes.recipe import Recipe
 from features.recipes.rows import Rows
@@ -78,12 +78,28 @@ def clean_old(
 
 def remove_types(op: Operation, filler: Filler, database: str, types: Collection[str]) -> Removal:
     """As `clean_seeded`, where somebody holds the connections."""
+    parts = read_parts(database)
+    return remove_parts(op, filler, _parts_of_types(types, parts), parts)
+
+
+def plan_removal(database: str, types: Collection[str]) -> tuple[tuple[str, int], ...]:
+    """What `remove_types` would take out, as tables and their rows that are there; that something of people's
+    hangs on is not told here."""
+    chosen = [part for part in _parts_of_types(types, read_parts(database)) if part.first_key is not None]
+    ranges = [(target_of(part.recipe), part.first_key or 0, part.last_key) for part in chosen]
+    counts = count_rows(current_settings().database, ranges) if ranges else ()
+    rows: dict[str, int] = {}
+    for part, count in zip(chosen, counts, strict=True):
+        rows[part.table] = rows.get(part.table, 0) + count
+    return tuple((table, count) for table, count in rows.items() if count)
+
+
+def _parts_of_types(types: Collection[str], parts: Sequence[PartFacts]) -> tuple[PartFacts, ...]:
+    """The parts of those types, and all that belong to them."""
     tables = {BY_TYPE[type].table for type in types}
     if "user" in tables:
         tables.add(BY_TYPE["sign-ins"].table)
-    parts = read_parts(database)
-    chosen = dependents_of([part.id for part in parts if part.table in tables], parts)
-    return remove_parts(op, filler, chosen, parts)
+    return dependents_of([part.id for part in parts if part.table in tables], parts)
 
 
 def remove_parts(

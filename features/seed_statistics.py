@@ -19,7 +19,8 @@ from features.seed_runs import RunFacts, list_runs
 _TIMEOUT = 30.0  # seconds to connect
 _EXACT_BELOW = 1_000_000
 _COUNTED = 10  # runs whose rows are counted
-_MEASURED_FROM = 1_000  # rows from which a size or a speed says something
+_MEASURED_FROM = 1_000  # rows from which a size says something
+_TIMED_FROM = 50  # and a speed
 _USUAL_RATE = 20_000.0  # rows a second, where none was measured
 # Bytes of a row with its indexes, as seen with a million of each.
 _USUAL_SIZES = {"user": 600, "ssh_profile": 420, "session": 300, "command": 420, "sync_data": 240}
@@ -133,7 +134,7 @@ def row_sizes(statistics: Statistics) -> Mapping[str, int]:
 def usual_rate(statistics: Statistics) -> tuple[float, bool]:
     """Rows a second, and whether a run here has shown it."""
     for run in statistics.runs:
-        if run.finished_at and run.rows >= _MEASURED_FROM and run.rate:
+        if run.finished_at and run.rows >= _TIMED_FROM and run.rate:
             return run.rate, True
     return _USUAL_RATE, False
 

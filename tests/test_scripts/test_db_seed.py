@@ -47,6 +47,12 @@ def test_seed_repeat_clean_and_reset(db_seed: Callable[..., Ran]) -> None:
     again = db_seed("users", "6", "--upsert", "--stats")
     assert rows_of(again.stdout)["users"] == 6, again.stderr
 
+    foretold = db_seed("users", "--clean", "--dry-run")
+    assert "Nothing was written" in foretold.stdout and "add" not in foretold.stdout, foretold.stderr
+    assert re.search(r"^user +6$", foretold.stdout, re.M)
+    asked = db_seed("users", "--clean")
+    assert asked.returncode == 1 and "6 rows of user)" in asked.stderr, asked.stderr
+
     cleaned = db_seed("--clean-force", "users", "--stats")
     assert cleaned.returncode == 0 and set(rows_of(cleaned.stdout).values()) == {0}
     assert "added" not in cleaned.stdout
@@ -56,7 +62,14 @@ def test_seed_repeat_clean_and_reset(db_seed: Callable[..., Ran]) -> None:
 
 
 def test_what_is_refused(db_seed: Callable[..., Ran]) -> None:
-    for typed, words in ((("cats", "--clean"), "Types: all, users, ssh"), (("users", "10001"), "--force")):
+    for typed, words in (
+        (("cats", "--clean"), "Types: all, users, ssh"),
+        (("users", "10001"), "--force"),
+        (("users", "-5"), '"-5" is not a whole number'),
+        (("--tables", "user"), "--tables goes with --database"),
+        (("--clean", "--undo", "x"), "--undo and --clean do not go together"),
+        (("users", "5", "--stats-only"), "--stats-only and TYPE do not go together"),
+    ):
         refused = db_seed(*typed)
         assert refused.returncode == 2, refused.stderr
         assert words in refused.stderr
