@@ -65,8 +65,8 @@ def _show_connected(plan: RestorePlan) -> None:
         return
     say()
     rows = [(one.account, ", ".join(one.addresses), f"{one.sessions:,}") for one in plan.connected]
-    show_table(("Account", "From", "Sessions"), rows, numbers=(2,))
-    say(f"{plural(plan.sessions, 'session')} end at the swap and may connect again at once.")
+    show_table(("Account", "From", "Connections"), rows, numbers=(2,))
+    say(f"{plural(plan.sessions, 'database connection')} end at the swap and may connect again at once.")
 
 
 def _show_steps(plan: RestorePlan) -> None:

@@ -189,7 +189,7 @@ def _steps(times: Times, database: str, kept: str, undo_until: datetime, damage:
             "Rows, hashes, sequences, grants. If one differs, it stops here.",
             times.compare,
         ),
-        Step("Swap the names", f"Sessions end, the restored one becomes {database}.", times.swap),
+        Step("Swap the names", f"Database connections end, the restored one becomes {database}.", times.swap),
         Step("Keep the old one", f"As {kept}, until {undo_until:%b %-d}.", 0.0),
     )
 
