@@ -84,6 +84,8 @@ def _restore(
     from features.restores import plan_restore, restore_backup
 
     plan = plan_restore(backup, database, new_name)
+    if plan.is_beside:  # nothing is lost that the plan would tell of
+        _refuse_impossible(plan)
     show_plan(plan)
     _refuse_impossible(plan)
     plan.check_writes(stop_writes)

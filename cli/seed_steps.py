@@ -19,7 +19,7 @@ from cli.seed_wanted import Wanted, check_count, refuse_with_database
 from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
 from features.seed_removal import clean_seeded, plan_removal, undo_run
-from features.seed_runs import list_runs
+from features.seed_runs import list_runs, read_run_of
 from features.seed_statistics import estimate, find_faults, read_statistics
 from features.seeding import ADD, CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
 
@@ -47,6 +47,8 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
     if wanted.dry_run:
         _foretell(invocation, wanted, name, wishes)
         return
+    if wanted.undo:
+        read_run_of(name, wanted.undo)  # before anything is recorded
     _confirm(invocation, wanted, name, wishes)
     if wanted.undo:
         show_removal(invocation.run(undo_run, name, wanted.undo))

@@ -43,11 +43,12 @@ user.add_command(show)
 @pass_invocation
 def create(invocation: Invocation, username: str, email: str, name: str, role: str, tier: str) -> None:
     """Add a user. Prints a one-time link under which they set a password, within 30 minutes."""
-    from features.user_changes import check_user, create_user
+    from features.user_changes import check_free, check_user, create_user
     from features.users import NewUser
 
     new = NewUser(name or username, email, username)
     check_user(new, role, tier)  # before anything is recorded
+    invocation.in_context(check_free, new)
     _say_link(invocation, invocation.run(create_user, new, role, tier))
 
 

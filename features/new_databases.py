@@ -45,6 +45,14 @@ def refuse_taken(adapter: BackupAdapter, name: str) -> None:
         )
 
 
+def check_new_name(name: str) -> None:
+    """Raises InvalidInput unless `name` is a bare name: of SQLite it becomes a file beside the database."""
+    if any(sign in name for sign in "/\\") or name.startswith("."):
+        raise InvalidInput(
+            f'"{visible(name[:80])}" is no bare name.', hint="Give a name without a folder: shop_copy"
+        )
+
+
 def exists(adapter: BackupAdapter, name: str) -> bool:
     """True when the server has a database of that name. Raises InvalidInput for what cannot be one."""
     if visible(name) != name:  # a NUL would be the driver's error

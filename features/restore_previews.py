@@ -23,7 +23,7 @@ from database.transactions import transaction
 from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.database_rows import find_row
-from features.new_databases import exists
+from features.new_databases import check_new_name, exists
 from features.restore_checks import obstacles_to, room_needed
 from features.restore_plans import ConnectedAccount, RestorePlan, RevisionOrder, Step, TableChange
 from features.restore_sources import opened_source, read_source_manifest
@@ -38,7 +38,9 @@ _COUNTED_BELOW = 100_000  # rows that are counted where the server guesses fewer
 def plan_restore(backup: str, database: str = "", new_name: str = "") -> RestorePlan:
     """What a restore of the backup of that id or name would do, in the place of `database` (by default the
     one it was taken of), or as `new_name` on the same server. Changes nothing. Needs an application context.
-    Raises NotFound, BackupDamaged, ConnectionFailed and its kin."""
+    Raises InvalidInput for a name that is no bare one, NotFound, BackupDamaged, ConnectionFailed and its
+    kin."""
+    check_new_name(new_name)
     facts, manifest = read_source_manifest(backup)
     subject = find_subject(database or facts.database)
     adapter = subject.open_adapter()

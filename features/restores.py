@@ -16,7 +16,7 @@ from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.backup_verification import verify_backup
 from features.backups import create_backup
-from features.new_databases import being_made, clear_earlier, exists, refuse_taken
+from features.new_databases import being_made, check_new_name, clear_earlier, exists, refuse_taken
 from features.restore_checks import obstacles_to
 from features.restore_plans import RestorePlan
 from features.restore_previews import plan_restore
@@ -51,6 +51,7 @@ def restore_backup(
         return subject.name
     clear_earlier(op, adapter)
     if new_name:
+        check_new_name(new_name)
         refuse_taken(adapter, new_name)
     with _checked(op, adapter, subject, backup, new_name) as (facts, source):
         live = adapter.database.database

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from core.actor import Role
 from core.clock import utc_now
-from core.errors import InvalidInput
+from core.errors import AlreadyExists, InvalidInput
 from core.naming import fold
 from core.progress import Operation, operation
-from core.text import plural
+from core.text import plural, visible
 from database.transactions import DatabaseSession, transaction
 from features.choices import check_choice
 from features.last_admin import check_admin_left, hold_admins
@@ -62,6 +62,17 @@ def check_user(new: NewUser, role: str, tier: str) -> None:
     check_choice("tier", tier, TIERS, optional=False)
 
 
+def check_free(new: NewUser) -> None:
+    """Raises AlreadyExists that says which of the two another user has. Needs an application context."""
+    with transaction() as session:
+        for column, word, text in (
+            (User.username, "username", fold(new.username)),
+            (User.email, "email", fold(new.email)),
+        ):
+            if session.scalar(select(User.id).where(column == text)) is not None:
+                raise AlreadyExists(f"Another user has the {word} {visible(text)}.", hint="Choose another.")
+
+
 def check_change(change: UserChange) -> None:
     """Raises InvalidInput unless a user can be changed so: before anything is recorded."""
     for check, text in ((check_name, change.name), (check_email, change.email)):
@@ -86,6 +97,7 @@ def choose(usernames: tuple[str, ...]) -> Chosen:
 def create_user(op: Operation, new: NewUser, role: str, tier: str) -> PasswordLink:
     """Make a user, who sets a password by the link. Raises InvalidInput, AlreadyExists."""
     check_user(new, role, tier)
+    check_free(new)
     words = {"username": new.username, "email": new.email, "name": new.name.strip()}
     with naming_conflicts(), transaction() as session:
         user = User(**words, role=role, subscription_tier=tier)
