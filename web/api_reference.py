@@ -137,14 +137,22 @@ def _described(document: Document, schema: Document) -> tuple[str, str]:
 
 def _notes(schema: Document) -> Iterator[str]:
     if said := schema.get("description"):
-        yield str(said).removesuffix(".")
+        yield str(said).rstrip(". ")
     if allowed := [str(one) for one in schema.get("enum", ()) if one not in ("", None)]:
         yield f"one of {', '.join(allowed)}"
-    for word, name in (("minimum", "from"), ("maximum", "to"), ("maxLength", "characters at most:")):
-        if word in schema:
-            yield f"{name} {schema[word]}"
+    if span := " ".join(_span(schema)):
+        yield span
+    if "maxLength" in schema:
+        yield f"{schema['maxLength']} characters at most"
     if schema.get("default") not in (None, ""):
         yield f"{schema['default']} when left out"
+
+
+def _span(schema: Document) -> Iterator[str]:
+    """The numbers that are allowed: "from 1 to 200"."""
+    for word, name in (("minimum", "from"), ("maximum", "to")):
+        if word in schema:
+            yield f"{name} {schema[word]}"
 
 
 def _resolved(document: Document, one: Document) -> Document:
