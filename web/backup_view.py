@@ -9,10 +9,13 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from core.errors import NotFound
 from core.naming import fold
 from core.text import visible
+from features.backup_list import list_backups
 from features.backups import BackupFacts
 from features.databases import list_databases
+from features.replacements import list_replacements
 from web.auth import now
 from web.calendar import YearMonth, read_month
 from web.settings import settings_of
@@ -61,10 +64,12 @@ class View:
 
 def read_view(shown: BackupFacts | None = None) -> View:
     """What the address asks for; beside a backup, those of its database in its month. Raises InvalidInput for
-    what is no month."""
+    what is no month, NotFound for a database that nothing is known of."""
     own = settings_of(current_app).database.name
     named = request.args.get("database", "") or (shown.database if shown else "") or own
     month = request.args.get("month", "")
+    if not shown and not request.args.get("all"):
+        _check_known(visible(named[:255]), own)
     if shown and not month:
         month = str(YearMonth.of(shown.taken_at.astimezone(UTC).date()))
     return View(
@@ -73,6 +78,14 @@ def read_view(shown: BackupFacts | None = None) -> View:
         request.args.get("proof", "all"),
         read_month(month, today()),
     )
+
+
+def _check_known(name: str, own: str) -> None:
+    """Raises NotFound for a database that is not registered and of which no backup is kept."""
+    if fold(name) in {fold(own), *(fold(one.name) for one in list_databases())}:
+        return
+    if not list_backups(name, limit=1).backups and not list_replacements(name, kept_only=True):
+        raise NotFound(f"There is no database {name[:80]} here.", hint="Look at /backups.")
 
 
 def database_names(besides: str = "") -> tuple[str, ...]:

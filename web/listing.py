@@ -3,7 +3,7 @@ already. One helper for all lists, and templates/macros/filters.html draws it.""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
@@ -32,6 +32,7 @@ class ListView(Generic[F]):
     cursor: str
     shown: int
     place: str = "cursor"  # how the address names it
+    ignored: tuple[str, ...] = ()  # filters that say what cannot be, as they were written
 
     @property
     def is_narrowed(self) -> bool:
@@ -56,18 +57,31 @@ class ListView(Generic[F]):
         return url_for(self.endpoint, **words)
 
 
-def read_list(endpoint: str, kind: type[F], place: str = "cursor") -> ListView[F]:
+def read_list(
+    endpoint: str,
+    kind: type[F],
+    place: str = "cursor",
+    choices: Mapping[str, Collection[str]] | None = None,
+) -> ListView[F]:
     """The list that the address asks for; `kind` is the dataclass of its filters, of texts, and of days for
-    moments. Raises InvalidInput for what is no day."""
+    moments. With `choices`, the words that a filter may be, one that cannot be is left out and told of; an
+    export has none, and raises InvalidInput for it: a file must not hold more than was asked for."""
     given: dict[str, str] = {}
     wanted: dict[str, Any] = {}
+    ignored: list[str] = []
     for one in fields(kind):  # type: ignore[arg-type]
         text = visible(request.args.get(one.name, "")[:_LONGEST]).strip()
-        if text and text != one.default:
+        if not text or text == one.default:
+            continue
+        try:
+            wanted[one.name] = _value(one.name, text, one.default, choices)
             given[one.name] = text
-            wanted[one.name] = text if isinstance(one.default, str) else _moment(one.name, text)
+        except InvalidInput:
+            if choices is None:
+                raise
+            ignored.append(f"{one.name}={text[:40]}")
     cursor = request.args.get(place, "")
-    return ListView(endpoint, kind(**wanted), given, cursor, whole_number("shown"), place)
+    return ListView(endpoint, kind(**wanted), given, cursor, whole_number("shown"), place, tuple(ignored))
 
 
 def show_list(template: str, view: ListView[F], rows: Sequence[Any], next_cursor: str, **words: Any) -> str:
@@ -81,6 +95,17 @@ def show_list(template: str, view: ListView[F], rows: Sequence[Any], next_cursor
         next_page=view.next_page(next_cursor, len(rows)),
         **words,
     )
+
+
+def _value(
+    name: str, text: str, default: object, choices: Mapping[str, Collection[str]] | None
+) -> str | datetime:
+    """What a filter says. Raises InvalidInput for what is no day, or none of its choices."""
+    if not isinstance(default, str):
+        return _moment(name, text)
+    if choices and name in choices and text not in choices[name]:
+        raise InvalidInput(f'"{text[:40]}" is no {name}.')
+    return text
 
 
 def _moment(name: str, text: str) -> datetime:

@@ -195,6 +195,8 @@ def test_other_databases_are_a_choice_away(console: Flask, admin: Visitor) -> No
     page = admin.get("/backups?database=SHOP").text
     assert rows(page) == [shop.id] and 'name="database" value="SHOP"' in page
     assert len(rows(admin.get("/backups?all=1").text)) == 3
+    assert rows(admin.get("/backups?database=gone").text) == [gone.id]
+    assert admin.get("/backups?database=nosuch").status_code == 404
     assert rows(admin.get(f"/backups/{gone.id}").text) == [gone.id]  # its database is registered no more
     assert '<option selected value="shop">' in admin.get("/backups/new?database=shop").text
 

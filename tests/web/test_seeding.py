@@ -30,6 +30,7 @@ def count(console: Flask, model: type[User | SshProfile] = User) -> int:
 
 def test_an_admin_looks_seeds_and_undoes(console: Flask, admin: Visitor, clock: TestClock) -> None:
     assert "Nothing was seeded yet" in admin.get("/seeding").text
+    assert admin.get("/seeding?database=notes").status_code == 404
     looked = admin.post("/seeding/estimate", "/seeding", **NOTHING | {"users": "300", "mode": "add"})
     assert looked.status_code == 200 and "Seed 300 rows" in looked.text and count(console) == 1
     refused = admin.post("/seeding", "/seeding", **NOTHING | {"users": "20000", "mode": "add"})

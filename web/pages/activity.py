@@ -32,7 +32,7 @@ pages = Blueprint("activity", __name__, url_prefix="/activity")
 @allow(Role.ADMIN)
 def index() -> ResponseReturnValue:
     """The newest sign-ins and sign-outs of a filter."""
-    view = read_list("activity.index", ActivityFilter)
+    view = read_list("activity.index", ActivityFilter, choices={"action": ACTIONS})
     found = list_activity(view.wanted, view.cursor, LENGTH)
     words = {
         "actions": ACTIONS,

@@ -32,7 +32,7 @@ _LIST_LENGTH = 50
 @allow(Role.ADMIN)
 def index() -> ResponseReturnValue:
     """What was done, the newest first; for htmx, the next rows alone."""
-    view = read_list("audit.index", AuditFilter, place="before")
+    view = read_list("audit.index", AuditFilter, place="before", choices={"outcome": OUTCOMES})
     before, verdict = whole_number("before"), last_verdict()
     faulty = verdict.row if verdict else None
     listed = list_audit(before, _LIST_LENGTH, faulty, view.wanted)

@@ -56,7 +56,7 @@ _OF_BACKUPS = "backup."
 @allow(Role.VIEWER)
 def index() -> ResponseReturnValue:
     """The newest operations of a filter; for htmx, the next rows alone."""
-    view = read_list("operations.index", OperationFilter, place="before")
+    view = read_list("operations.index", OperationFilter, place="before", choices={"state": STATES})
     listed = list_operations(before=view.cursor, limit=_LIST_LENGTH, wanted=view.wanted)
     return show_list("operations", view, listed.rows, listed.next_before, states=STATES)
 

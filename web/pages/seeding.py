@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from core.actor import Role
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
+from core.naming import fold
 from features.recipes.book import TYPES
 from features.seed_removal import undo_run
 from features.seed_runs import RunFacts, read_run
@@ -33,7 +34,14 @@ pages = Blueprint("seeding", __name__, url_prefix="/seeding")
 @pages.get("")
 @allow(Role.VIEWER)
 def index() -> ResponseReturnValue:
-    """The types with what is there, the ledger, and how fast the newest runs were."""
+    """The types with what is there, the ledger, and how fast the newest runs were. Raises NotFound for
+    another database: its tables are filled on the command line."""
+    named, own = request.args.get("database", ""), settings_of(current_app).database.name
+    if named and fold(named) != fold(own):
+        raise NotFound(
+            f"Only {own} is seeded here.",
+            hint="On the server: manage_db.py seed --database NAME",
+        )
     return _page(SeedForm(data=dict.fromkeys(TYPES, settings_of(current_app).default_seed_count)))
 
 

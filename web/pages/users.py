@@ -11,6 +11,7 @@ from core.progress import Feature
 from core.text import plural, visible
 from features.activity import online_count
 from features.user_changes import (
+    TIERS,
     Chosen,
     activate_users,
     choose,
@@ -20,7 +21,7 @@ from features.user_changes import (
     end_user_sessions,
     reset_password,
 )
-from features.user_list import EXPORTED, UserFilter, all_users, is_sorted, list_users
+from features.user_list import EXPORTED, SORTS, STATES, UserFilter, all_users, is_sorted, list_users
 from features.user_rows import UserFacts, read_user_by_id
 from operations.runner import Runner
 from web.actions import signed_in_actor
@@ -43,7 +44,8 @@ _SWITCHES: dict[str, Feature[[Chosen], int]] = {"activate": activate_users, "dea
 @allow(Role.ADMIN)
 def index() -> ResponseReturnValue:
     """The users of a filter, a page of them."""
-    view = read_list("users.index", UserFilter)
+    choices = {"role": tuple(Role), "tier": TIERS, "state": STATES, "sort": SORTS}
+    view = read_list("users.index", UserFilter, choices=choices)
     found = list_users(view.wanted, now(), view.cursor, LENGTH)
     words = {"total": read_row_count("user"), "online": online_count(now())}
     return show_list(
