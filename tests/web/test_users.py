@@ -115,6 +115,8 @@ def test_a_user_from_the_first_day_to_the_last(console: Flask, admin: Visitor, c
     assert "Inactive" in admin.get(here).text
     mine = admin.post("/users/switch", "/users", deed="deactivate", number="1")
     assert mine.status_code == 409 and "Nobody could administer" in mine.text
+    assert admin.post("/users/switch", "/users", deed="deactivate").status_code == 303
+    assert "tick the users to deactivate first" in admin.get("/users").text
     beyond = admin.post("/users/switch", "/users", deed="activate", number="1" + "0" * 30)
     assert beyond.status_code == 404
     assert admin.post("/users/switch", "/users", deed="remove", number="1").status_code == 422

@@ -136,6 +136,9 @@ def switch() -> ResponseReturnValue:
     deed, numbers = request.form.get("deed", ""), request.form.getlist("number", type=int)
     if set(request.form) - {"csrf_token", "deed", "number"} or deed not in _SWITCHES:
         raise InvalidInput("The form is not one of these pages.", hint="Nothing was changed.")
+    if not numbers:
+        flash(f"Nothing was changed: tick the users to {deed} first.", "failure")
+        return redirect(url_for("users.index"), 303)
     chosen = choose(tuple(read_user_by_id(number, now()).username for number in numbers[:201]))
     count = _runner().run(_SWITCHES[deed], chosen)
     flash(f"{plural(count, 'user')} {deed}d.", "success")
