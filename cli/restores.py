@@ -80,14 +80,10 @@ def _restore(
     stop_writes: bool,
 ) -> None:
     from cli.console import say
-    from cli.restore_text import show_plan
     from features.restores import plan_restore, restore_backup
 
     plan = plan_restore(backup, database, new_name)
-    if plan.is_beside:  # nothing is lost that the plan would tell of
-        _refuse_impossible(plan)
-    show_plan(plan)
-    _refuse_impossible(plan)
+    _show_possible(plan)
     plan.check_writes(stop_writes)
     if dry_run:
         return
@@ -106,6 +102,17 @@ def _restore(
     say(f"{made} is restored from {plan.backup.name}{equal}.")
     if plan.undo_until and not plan.damage:
         say(f"Undo until {plan.undo_until:%Y-%m-%d}: python manage_db.py restore --undo {plan.database}")
+
+
+def _show_possible(plan: RestorePlan) -> None:
+    """Write the plan, then what stands in its way; that alone where nothing would be lost. Raises as
+    `_refuse_impossible`."""
+    from cli.restore_text import show_plan
+
+    if plan.is_beside:
+        _refuse_impossible(plan)
+    show_plan(plan)
+    _refuse_impossible(plan)
 
 
 def _refuse_impossible(plan: RestorePlan) -> None:
