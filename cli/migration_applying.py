@@ -53,9 +53,11 @@ def apply(
     first. Where data may go, you are asked for the database's name; --force skips the question only.
     """
     from cli.console import say
+    from features.verification import refuse_faults
 
     refuse_directory_alone(wanted["database"], wanted["directory"])
     if _is_at_head(invocation, target, wanted["database"]):
+        refuse_faults(invocation.settings.migration_database)
         say(_NOTHING)
         return
     with invocation.context():

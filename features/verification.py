@@ -12,7 +12,7 @@ from core.text import plural
 from database import schema
 from database.context import current_settings
 from database.inspection import Inspection, inspect_schema
-from database.setup import first_faults
+from database.setup import first_faults, verify
 
 KIND = "schema.verify"
 
@@ -62,3 +62,8 @@ def find_faults(database: ConnectionParameters) -> tuple[str, ...]:
     """Every difference between the live schema and the models, and every row that refers to nothing, as
     sentences; () when all is right. Raises ConnectionFailed and its kin."""
     return tuple(fault.message for fault in schema.find_faults(database))
+
+
+def refuse_faults(database: ConnectionParameters) -> None:
+    """Raises SchemaFault that names the first faults, when there are any; ConnectionFailed and its kin."""
+    verify(Operation(), database)
