@@ -167,6 +167,8 @@ PROVEN = {
     "restores.new",
     "retention.confirm",
     "retention.prune",
+    "seeding.confirm_undo",
+    "seeding.undo",
     "tokens.confirm_revoke",
     "tokens.create",
     "tokens.new",
@@ -174,8 +176,10 @@ PROVEN = {
     "users.confirm_reset",
     "users.create",
     "users.edit",
+    "users.end_sessions",
     "users.new",
     "users.reset",
+    "users.switch",
     "users.update",
 }
 
