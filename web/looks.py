@@ -10,7 +10,6 @@ from flask import Flask, current_app
 
 from core.errors import ConnectionTimeout, ServerError
 from core.naming import fold
-from core.settings import Settings
 from features.activity import SignInDay, SignInHistory
 from features.migration_status import MigrationStatus, read_status
 from features.overview import Overview, read_overview
@@ -33,14 +32,24 @@ def init_looks(app: Flask) -> None:
         app, lambda: history.read(now().astimezone(UTC).date()), keep=60, linger=600
     )
     app.extensions[_COUNTS] = Snapshot(app, lambda: read_row_counts(settings_of(app)), keep=30, linger=3600)
-    app.extensions[_MIGRATIONS] = {
-        name: Snapshot(app, partial(read_status, name), keep=0, linger=0)
-        for name in map(fold, _migrated(settings_of(app)))
-    }
+    app.extensions[_MIGRATIONS] = _MigrationLooks(app)
 
 
-def _migrated(settings: Settings) -> tuple[str, ...]:
-    return (settings.database.name, *(name for name, _ in settings.migration_directories))
+class _MigrationLooks:
+    """One look for each database that has migrations."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._looks: dict[str, Snapshot[MigrationStatus]] = {}
+
+    def at(self, database: str) -> Snapshot[MigrationStatus] | None:
+        """None for a database that has none."""
+        settings, name = settings_of(self._app), fold(database)
+        known = (settings.database.name, *(name for name, _ in settings.migration_directories))
+        if name not in map(fold, known):
+            return None
+        new = Snapshot(self._app, partial(read_status, name), keep=0, linger=0)
+        return self._looks.setdefault(name, new)
 
 
 def read_shared_overview(*, fresh: bool = False) -> Overview | None:
@@ -73,8 +82,8 @@ def read_shared_migrations(database: str) -> MigrationStatus:
     server, however many wait for it, and nobody waits longer than a snapshot's patience. Raises NotFound,
     InvalidInput, SchemaTooNew, ConnectionFailed and its kin."""
     settings = settings_of(current_app)
-    looks: dict[str, Snapshot[MigrationStatus]] = current_app.extensions[_MIGRATIONS]
-    look = looks.get(fold(database or settings.database.name))
+    looks: _MigrationLooks = current_app.extensions[_MIGRATIONS]
+    look = looks.at(database or settings.database.name)
     if look is None:
         return read_status(database)  # it has no migrations, and is refused before anything is asked
     seen = look.read(fresh=True)
