@@ -22,6 +22,7 @@ from core.errors import (
 from core.settings import Settings
 from database.context import application_context
 from database.transactions import transaction
+from features.backup_results import backup_of
 from features.backups import list_backups, read_backup
 from features.replacements import (
     drop_kept,
@@ -64,6 +65,7 @@ def test_a_restore_takes_the_place_of_what_is_there_and_can_be_undone(
     with application_context(shop):
         (kept,) = list_replacements("shop")
         newest = list_backups("shop").backups[0]
+        assert backup_of(kept.operation_id) == read_backup(backup.id).backup
     assert (kept.state, kept.can_undo, kept.backup_id) == ("swapped", True, backup.id)
     assert (newest.reason, newest.row_count, newest.level) == ("before restore", BOOKS + 6, "readable")
     assert not leftovers(shop)
