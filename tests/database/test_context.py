@@ -23,11 +23,12 @@ from tests.database.trees import connected, scalars
 SMALL_APP = """
 from flask import Flask
 from core.settings import load_settings
-from database.context import bind
+from database.context import bind, offer_migrations
 
 def create_app():
     app = Flask(__name__)
     bind(app, load_settings())
+    offer_migrations(app)
     return app
 """
 
