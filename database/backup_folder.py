@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,10 +132,6 @@ class BackupFolder:
         """The files in it by name; without parts, hidden files, and what is no plain file of its own."""
         with opened_folder(self.path) as folder, explained(self.path):
             return tuple(file for file in _files(folder) if not _PART.fullmatch(file.name))
-
-    def list_besides(self, known: Collection[str]) -> tuple[FolderFile, ...]:
-        """Those of them whose names are not known."""
-        return tuple(file for file in self.list() if file.name not in known)
 
     def is_taken(self, stem: str) -> bool:
         """True when a file or a part begins with `stem` and a dot."""

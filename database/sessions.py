@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
 
 from core.connection import ConnectionParameters
 from core.progress import Operation
-from database.adapters import adapter_for, closing_connection
+from database.adapters import closing_connection
 from database.adapters.base import Adapter, Connection
-from database.context import current_settings
-from models.base import db
 
 
 @contextmanager
@@ -33,22 +30,9 @@ def cancellable(
 
 
 @contextmanager
-def ending_session(op: Operation) -> Iterator[None]:
-    """Let a cancel of `op` end the statement that `db.session` runs, and its server session. Stands inside
-    `transaction()`, which is taken back then: `with transaction() as session, ending_session(op):`. Raises
-    OperationCancelled then, ServerError."""
-    settings = current_settings()
-    pooled = db.session.connection()
-    raw: Any = pooled.connection.dbapi_connection
-    adapter = adapter_for(settings.database)
-    with _ended_by(op, adapter.way_to_end(raw, settings.db_connect_timeout)):
-        yield
-
-
-@contextmanager
 def _ended_by(op: Operation, end: Callable[[], None]) -> Iterator[None]:
-    """`op.ending(end)`, but once the block is over nothing is ended any more: the session may then be in the
-    pool, or somebody else's."""
+    """`op.ending(end)`, but once the block is over nothing is ended any more: the session's number may
+    then be somebody else's."""
     turn = Lock()
     is_over = False
 

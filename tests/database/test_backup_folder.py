@@ -219,10 +219,10 @@ store(BackupFolder(Path(sys.argv[1])), b"one")
     assert re.search(rf"fsync\(\d+<{re.escape(str(folder.path))}>", calls[2])
 
 
-def test_what_no_row_tells_of_is_listed(folder: BackupFolder) -> None:
+def test_what_others_put_there_is_listed(folder: BackupFolder) -> None:
     store(folder, b"one")
     (folder.path / "my own dump.dump").write_bytes(b"PGDMP")
-    assert [file.name for file in folder.list_besides({NAME})] == ["my own dump.dump"]
+    assert {file.name for file in folder.list()} == {NAME, "my own dump.dump"}
 
 
 def test_trash_waits_and_then_is_gone(folder: BackupFolder) -> None:

@@ -4,23 +4,18 @@ J4), on every kind of server."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
-from sqlalchemy import text
 
 from core.connection import ConnectionParameters, parse_url
 from core.errors import OperationCancelled, ServerError
 from core.progress import Operation
 from database.adapters import closing_connection
 from database.adapters.base import Capability
-from database.context import application_context
-from database.sessions import cancellable, ending_session
-from database.transactions import transaction
-from models import db
-from tests.database.application import settings_for
+from database.sessions import cancellable
 from tests.servers import Server
 
 PATIENCE = 10.0
@@ -85,44 +80,3 @@ def test_a_cancel_ends_the_statement_and_its_session(
             adapter.rows(connection, ENDLESS[server.dialect])
         assert time.monotonic() - began < AT_MOST
         assert own is None or own not in listed(parameters)  # before this side hangs up
-
-
-def test_a_cancel_ends_the_session_of_a_transaction(server: Server, database_url: str) -> None:
-    """What it had written is taken back, and the next transaction gets a session that lives."""
-    began, owns = time.monotonic(), []
-    with application_context(settings_for(database_url)), cancelled_soon() as op:
-        with transaction() as session:
-            session.execute(text("CREATE TABLE kept (id integer)"))
-        with pytest.raises(OperationCancelled), transaction() as session, ending_session(op):
-            owns.append(session_of(db.session.connection().connection.dbapi_connection, database_url))
-            session.execute(text("INSERT INTO kept VALUES (1)"))
-            session.execute(text(ENDLESS[server.dialect]))
-        assert time.monotonic() - began < AT_MOST
-        assert owns[0] is None or owns[0] not in listed(parse_url(database_url))
-        with transaction() as session:
-            assert session.scalar(text("SELECT count(*) FROM kept")) == 0
-
-
-def test_an_end_that_comes_late_ends_nobody(database_url: str) -> None:
-    """The session is in the pool by then, or somebody else's."""
-    ends: list[Callable[[], None]] = []
-
-    class Overheard(Operation):
-        @contextmanager
-        def ending(self, end: Callable[[], None]) -> Iterator[None]:
-            ends.append(end)
-            with super().ending(end):
-                yield
-
-    with application_context(settings_for(database_url)), transaction() as session:
-        with ending_session(Overheard()):
-            session.execute(text("SELECT 1"))
-        ends[0]()
-        assert session.scalar(text("SELECT 2")) == 2
-
-
-def session_of(raw: object, url: str) -> int | None:
-    """The number of the session behind a connection of the pool."""
-    from database.adapters import adapter_for
-
-    return adapter_for(parse_url(url)).session_id(raw)  # type: ignore[arg-type]
