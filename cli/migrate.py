@@ -71,7 +71,7 @@ migrate.add_command(migration)
 @common_options
 @pass_invocation
 def status(invocation: Invocation, database: str, directory: str) -> None:
-    """Show the current revision, the newest one, what is pending, and whether the schema has drifted."""
+    """Show the current revision, what is pending, and drift."""
     from cli.console import say
     from features.migration_status import read_status
 

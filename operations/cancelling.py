@@ -34,10 +34,10 @@ def _cancel(connection: Connection, id: str, actor: Actor) -> None:
     row = connection.execute(select(_OPERATIONS).where(_OPERATIONS.c.id == id)).first()
     if row is None:
         raise NotFound(f"There is no operation {visible(id)}.")
+    if row.cancel_requested_at and row.state in ("queued", "running", "cancelled"):
+        return
     if row.state not in ("queued", "running"):
         raise Conflict(f"{row.title} has ended already: {row.state}.")
-    if row.cancel_requested_at:
-        return
     asked = {"cancel_requested_at": utc_now(), "cancel_requested_by": clip(actor.name, _OPERATIONS.c.actor)}
     same = (_OPERATIONS.c.id == id) & (_OPERATIONS.c.state == row.state)
     waits = row.state == "queued"

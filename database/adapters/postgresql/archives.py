@@ -139,7 +139,7 @@ def explained(error: ToolFailed) -> BackupDamaged | BackupIncompatible | ToolFai
     """What pg_restore says when the archive is at fault, as one of ours; else the error itself."""
     if re.search(r"unsupported version|not support(ed by this installation| compression)", error.message):
         return BackupIncompatible(error.message, hint=error.hint)
-    if re.search(r"could not read|end of file|corrupt|did not find|unexpected|magic string", error.message):
+    if re.search(r"could not read|end of file|corrupt|did not find|unexpected\b|magic string", error.message):
         return BackupDamaged(f"The dump cannot be read to its end: {error.message}", hint=error.hint)
     return error
 

@@ -101,7 +101,8 @@ class PostgreSQLSnapshot(Snapshot):
         try:
             self._client.run(op, arguments, parameters=self._parameters, means=self._means, stdout=out)
         except ToolFailed as error:
-            if re.search("lock timeout|LOCK TABLE", error.message):
+            # Of --lock-wait-timeout pg_dump makes a statement timeout, and holds it while it locks alone.
+            if re.search("(lock|statement) timeout|LOCK TABLE", error.message):
                 raise self._locked() or error from error
             raise
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,8 +150,8 @@ def test_late_connections_do_not_pile_up(parameters: ConnectionParameters) -> No
     """An attempt that was given up leaves no session behind."""
     with closing_connection(parameters, 5) as (adapter, connection):
         for _ in range(5):
-            with pytest.raises(ConnectionFailed):
-                adapter.connect(0.000_001)
+            with suppress(ConnectionFailed):  # on a busy machine one may come in time after all
+                adapter.connect(0.000_001).close()
         time.sleep(1)  # those that come late have come
         deadline = time.monotonic() + 20
         while _here(adapter, connection, parameters) and time.monotonic() < deadline:
