@@ -25,6 +25,7 @@ from tests.servers import (
     chromium,
     running,
 )
+from tests.servers.cache import prefer_memory
 
 # A test must never meet a developer's real database: every setting of ours is forgotten, and what the
 # client libraries would take by themselves (PGHOST, MYSQL_PWD).
@@ -47,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the process that controls the run; workers read of them in the environment."""
     for name in _settings_left():
         del os.environ[name]
+    prefer_memory()
     if hasattr(config, "workerinput"):
         return
     if config.option.env_file:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,44 +17,11 @@ from database.migrator import migrate
 from database.revisions import known_revisions
 from database.schema import find_faults
 from database.setup import make_schema
+from tests.database.ending import CODE, end_after
 from tests.database.trees import scalars, tables
+from tests.forking import run_forked
 from tests.servers import Server
 from tests.servers.server import connect
-
-ROOT = Path(__file__).parents[2]
-# Ends the process after so many statements that change the schema, as a kill would.
-KILLED = """
-import os, re, sys
-from sqlalchemy import Engine, event
-from core.connection import parse_url
-from core.progress import Operation
-from database import creation
-from database.migrator import migrate
-from database.setup import make_schema
-
-left = int(sys.argv[2])
-run = creation.run
-
-def run_and_count(connection, *statements):
-    for statement in statements:
-        run(connection, statement)
-        count(None, None, statement)
-
-creation.run = run_and_count
-
-@event.listens_for(Engine, "after_cursor_execute")
-def count(connection, cursor, statement, *_):
-    global left
-    left -= bool(re.match(r"\\s*(CREATE|ALTER|DROP)", statement))
-    if not left:
-        os._exit(9)
-
-parameters = parse_url(os.environ["DATABASE"])
-if sys.argv[1] == "init":
-    make_schema(Operation(), parameters, applied_by="test")
-else:
-    migrate(parameters, sys.argv[1], applied_by="test")
-"""
 
 
 @pytest.mark.parametrize("way", ["init", "head"])
@@ -122,11 +87,8 @@ def test_a_downgrade_killed_or_half_done_can_be_repeated(server: Server, databas
 
 def migrate_until_killed(url: str, target: str, number: int) -> None:
     """Migrate in a process that ends at once after `number` statements."""
-    command = [sys.executable, "-c", KILLED, target, str(number)]
-    ended = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "DATABASE": url}, capture_output=True, text=True
-    )
-    assert ended.returncode == 9, ended.stderr
+    ended = run_forked(end_after, url, target, str(number), cwd=Path.cwd(), environment=os.environ)
+    assert ended.code == CODE, ended.err
 
 
 def only_without_transactional_ddl(server: Server) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.forking import run_forked
+
 ROOT = Path(__file__).parents[2]
+_FORKED = ("manage_db.py", "migrate.py")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Ran:
 def run_tool(door: str, *arguments: str, cwd: Path, **settings: str) -> Ran:
     """Run `python DOOR ARGUMENTS` in the folder `cwd` with nothing but `settings` set, and no terminal."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), **settings}
+    if door in _FORKED and not any(name.startswith("PYTHON") for name in settings):
+        ended = run_forked(_enter, str(ROOT / door), *arguments, cwd=cwd, environment=environment)
+        return Ran(ended.code, ended.out, ended.err)
     run = subprocess.run(
         [sys.executable, str(ROOT / door), *arguments],
         cwd=cwd,
@@ -42,3 +49,8 @@ def run_tool(door: str, *arguments: str, cwd: Path, **settings: str) -> Ran:
         check=False,
     )
     return Ran(run.returncode, run.stdout, run.stderr)
+
+
+def _enter(path: str, *arguments: str) -> None:
+    sys.argv = [path, *arguments]
+    runpy.run_path(path, run_name="__main__")

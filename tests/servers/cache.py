@@ -7,8 +7,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_MEMORY, _ENOUGH = Path("/dev/shm"), 6 * 2**30
+_runs: Path | None = None
 
 
 class Unavailable(Exception):
@@ -44,11 +47,20 @@ def build_once(name: str, build: Callable[[Path], None]) -> Path:
     return final
 
 
+def prefer_memory() -> None:
+    """Let the servers of this process keep their data in memory where there is enough: making and dropping
+    tables, which tests do more than anything else, then takes a third of the time on MariaDB."""
+    global _runs
+    with suppress(OSError):
+        if shutil.disk_usage(_MEMORY).free >= _ENOUGH:
+            _runs = _MEMORY
+
+
 def run_folder(dialect: str) -> Path:
     """A new private folder for one running server."""
-    runs = cache_folder() / "run"
+    runs = _runs or cache_folder() / "run"
     runs.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{dialect}-", dir=runs))
+    return Path(tempfile.mkdtemp(prefix=f"basekeeper-tests-{dialect}-", dir=runs))
 
 
 def _usual_folder() -> Path:
