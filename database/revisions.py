@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from core.errors import InvalidInput, MigrationError, SchemaTooNew
 
 LOCATION = Path(__file__).resolve().parent.parent / "migrations"
 BASE = "base"
+_KEPT = 4096
 VERSION_TABLE = "alembic_version"  # the migrations' own
 
 # Alembic's two names, at the start of a line, annotated or not. Not parsed: a whole file takes milliseconds,
@@ -37,7 +39,9 @@ class Target:
 
 def known_revisions(location: Path = LOCATION) -> tuple[Revision, ...]:
     """Every migration under `location`, oldest first. Raises MigrationError unless they form one line."""
-    found = [_read(path) for path in sorted((location / "versions").glob("*.py"))]
+    found = [
+        _read_once(path, path.stat().st_mtime_ns) for path in sorted((location / "versions").glob("*.py"))
+    ]
     after = {revision.down_id: revision for revision in found}
     line: list[Revision] = []
     while (following := after.get(line[-1].id if line else None)) and len(line) < len(found):
@@ -115,6 +119,12 @@ def _match(text: str, known: tuple[Revision, ...]) -> str:
     raise InvalidInput(
         f"There is no revision {text!r}.", hint="Give head, +N, -N, or one of: " + ", ".join(ids)
     )
+
+
+@lru_cache(_KEPT)
+def _read_once(path: Path, _changed_at: int) -> Revision:
+    """Every page shows how many migrations wait, and their files hardly ever change."""
+    return _read(path)
 
 
 def _read(path: Path) -> Revision:

@@ -8,14 +8,14 @@ from datetime import datetime
 from sqlalchemy import inspect, select
 
 from core.connection import ConnectionParameters
-from core.errors import Conflict, SchemaFault, SchemaTooNew
+from core.errors import Conflict, SchemaFault
 from core.progress import Operation, operation
 from database import migrator, schema
 from database.context import current_settings
 from database.engine import explained
 from database.files import make_database_file
 from database.migration_planning import make_plan
-from database.revisions import known_revisions, pending_revisions
+from database.revisions import known_revisions
 from database.setup import first_faults, read_standing
 from features.migration_gate import pass_gate, read_gate
 from features.migration_performing import MigrationReport, end_run, perform_run
@@ -46,17 +46,6 @@ def read_history() -> tuple[HistoryEntry, ...]:
             HistoryEntry(row.applied_at, row.revision, row.migration_name, row.applied_by, row.duration)
             for row in rows
         )
-
-
-def count_pending() -> int:
-    """How many migrations the application database lacks, by the pool's connection; 0 where it is not known.
-    Needs an application context."""
-    with explained(current_settings().database):
-        current = migrator.current_revisions(db.session.connection())
-    try:
-        return len(pending_revisions(current)) if current else 0
-    except SchemaTooNew:
-        return 0
 
 
 @operation(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from core.actor import Actor, Role
 from core.errors import InvalidInput, NotFound
@@ -144,13 +144,6 @@ def read_arguments(id: str) -> dict[str, Any] | None:
         raise no_operation(id)
     arguments: dict[str, Any] | None = row.arguments
     return arguments
-
-
-def running_count() -> int:
-    """How many operations run now. Raises ServerError."""
-    running = select(func.count()).where(_OPERATIONS.c.state == "running")
-    with transaction() as session:
-        return int(session.execute(running).scalar_one())
 
 
 def read_operation(id: str) -> OperationRow:

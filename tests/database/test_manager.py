@@ -33,6 +33,7 @@ from database.revisions import head_revision, known_revisions
 from models import User, db
 from tests.database.application import ROOT, Workers, settings_for
 from tests.database.trees import scalars, tables
+from tests.rounds import ROUNDS
 from tests.servers import PrivateServer, Server
 
 
@@ -203,12 +204,12 @@ def test_a_server_that_comes_up_later_is_waited_for(
 def test_eight_workers_make_one_schema(server: Server) -> None:
     """TRUST F11 and (f): one creates, seven find it, and no log holds a warning."""
     workers = Workers(8)
-    urls = [server.create_database() for _ in range(3)]
+    urls = [server.create_database() for _ in range(ROUNDS)]
     try:
         answers = [sorted(workers.initialise(url)) for url in urls]
     finally:
         logged = workers.close()
-    assert answers == [[f"created {head_revision()}"] + [f"found {head_revision()}"] * 7] * 3, logged
+    assert answers == [[f"created {head_revision()}"] + [f"found {head_revision()}"] * 7] * ROUNDS, logged
     assert logged == []
     for url in urls:
         assert len(scalars(url, "SELECT id FROM migration_history")) == len(known_revisions())
@@ -218,7 +219,9 @@ def test_eight_workers_make_one_schema(server: Server) -> None:
 def test_eight_workers_make_one_file(tmp_path: Path) -> None:
     """The same where not even the file is there."""
     workers = Workers(8)
-    answers = [sorted(workers.initialise(f"sqlite:///{tmp_path}/{round_}/own.db")) for round_ in range(3)]
+    answers = [
+        sorted(workers.initialise(f"sqlite:///{tmp_path}/{round_}/own.db")) for round_ in range(ROUNDS)
+    ]
     logged = workers.close()
-    assert answers == [[f"created {head_revision()}"] + [f"found {head_revision()}"] * 7] * 3, logged
+    assert answers == [[f"created {head_revision()}"] + [f"found {head_revision()}"] * 7] * ROUNDS, logged
     assert logged == []

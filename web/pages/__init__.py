@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from web import attention
 from web.navigation import provide_counts
 from web.pages import (
     activity,
@@ -64,6 +65,4 @@ def register_pages(app: Flask) -> None:
     """Give `app` every page."""
     for page in _PAGES:
         app.register_blueprint(page.pages)
-    provide_counts(app, operations.counts)
-    provide_counts(app, backups.counts)
-    provide_counts(app, migrations.counts)
+    provide_counts(app, attention.counts)

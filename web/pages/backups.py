@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import BytesIO
 
 from flask import (
@@ -20,7 +19,6 @@ from flask.typing import ResponseReturnValue
 
 from core.actor import Role
 from core.backup_levels import Level
-from core.text import plural
 from features.backup_verification import verify_backup
 from features.backups import (
     BackupDetails,
@@ -39,12 +37,10 @@ from operations.runner import Runner
 from web import backup_words
 from web.actions import signed_in_actor, start
 from web.arguments import whole_number
-from web.auth import now
 from web.backup_form import BackupForm
 from web.backup_view import PROOFS, View, database_names, read_view, today
 from web.calendar import Month, month_of
 from web.database_form import refuse_unknown_fields
-from web.navigation import Count, Counts
 from web.permissions import allow, fresh
 from web.plots import Plot, Series
 from web.settings import settings_of
@@ -141,25 +137,6 @@ def download(id: str) -> ResponseReturnValue:
     )
     response.content_length = found.size
     return response
-
-
-def counts() -> Counts:
-    """What waits for somebody, for the navigation: damaged backups, and the console's own database when its
-    newest verified one is too old."""
-    damaged = list_backups(limit=1).counts.damaged
-    overdue = int(_is_overdue())
-    words = [plural(damaged, "damaged backup")] if damaged else []
-    words += ["the newest verified one is too old"] if overdue else []
-    return {"backups.index": Count(damaged + overdue, "waiting", ", ".join(words))}
-
-
-def _is_overdue() -> bool:
-    """Is the newest verified backup of the console's own database older than the target?"""
-    settings = settings_of(current_app)
-    if settings.backup_target_hours is None:
-        return False
-    newest = list_backups(settings.database.name, "verified", limit=1).backups
-    return not newest or now() - newest[0].taken_at > timedelta(hours=settings.backup_target_hours)
 
 
 def _show_all(view: View, details: BackupDetails | None) -> str:

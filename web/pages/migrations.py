@@ -11,10 +11,9 @@ from core.naming import fold
 from features.migration_plans import MigrationPreview, plan_migration
 from features.migration_runs import list_runs
 from features.migration_status import MigrationStatus, list_trees
-from features.migrations import apply_migrations, count_pending, read_history
+from features.migrations import apply_migrations, read_history
 from web.actions import signed_in_actor, start
 from web.looks import read_shared_migrations
-from web.navigation import Count, Counts
 from web.permissions import allow, fresh
 
 pages = Blueprint("migrations", __name__, url_prefix="/migrations")
@@ -77,12 +76,6 @@ def create() -> ResponseReturnValue:
         plan_hash=plan.hash,
         skip_backup=skip_backup,
     )
-
-
-def counts() -> Counts:
-    """How many migrations wait, for the navigation."""
-    pending = count_pending()
-    return {"migrations.index": Count(pending, "waiting", f"{pending} pending")}
 
 
 def _chosen(names: tuple[str, ...]) -> str:

@@ -18,7 +18,6 @@ from operations.store import (
     list_operations,
     read_earlier_lines,
     read_operation,
-    running_count,
 )
 from web.actions import read_cancellable, signed_in_actor
 from web.again import is_repeatable, start_again
@@ -26,7 +25,6 @@ from web.arguments import whole_number
 from web.auth import session_token
 from web.listing import read_list, show_list
 from web.live import counted, entity_tag, figure, looks, span, speed_paths, unit_label
-from web.navigation import Count, Counts
 from web.permissions import allow
 from web.settings import settings_of
 from web.shared import Shared
@@ -140,12 +138,6 @@ def confirm_again(id: str) -> ResponseReturnValue:
 def again(id: str) -> ResponseReturnValue:
     """Ask for the same once more, in the name of who asks now. Raises Conflict, TargetBusy."""
     return redirect(url_for(".show", id=start_again(id, signed_in_actor())), 303)
-
-
-def counts() -> Counts:
-    """The count of running operations, for the navigation."""
-    number = running_count()
-    return {"operations.index": Count(number, "running", f"{number} running")}
 
 
 def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
