@@ -40,6 +40,11 @@ def show_plan(plan: SeedPlan, expected: Estimate) -> None:
         f"{plural(expected.rows, 'row')}, about {in_bytes(expected.size)}, "
         f"{about(expected.seconds)} ({expected.rate:,.0f} rows/s, {measured}); seed {plan.seed}."
     )
+    if expected.set_aside:
+        tables = " and ".join(expected.set_aside)
+        say(
+            f"Indexes of {tables} are set aside meanwhile and built again at the end of each: that is faster."
+        )
     if expected.free is not None and expected.free < expected.size:
         say(f"Only {in_bytes(expected.free)} are free on the disk.")
     say("Nothing was written.")

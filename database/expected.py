@@ -64,7 +64,8 @@ registered_database environment host id message name password port size state tl
 registered_database tls_root_certificate version
 replacement backup_id created_at database database_id id is_own kept_name kept_until
 replacement live_identity live_name new_identity new_name operation_id state swapped_at
-seed_part done first first_key id parents removed_at run_id seconds seed table_name wanted
+seed_part done first first_key id parents removed_at run_id seconds seed set_aside
+seed_part table_name wanted
 seed_run database finished_at id made_by mode operation_id seconds seed started_at
 seed_run undone_at updated wanted
 session columns device ended_at id last_active_at rows ssh_profile_id started_at user_id

@@ -35,7 +35,9 @@ class Filler:
         self._connection = connection
         self._own = Ledger(seeding.adapter, connection, seeding.mark) if ledger is None else None
         self._apart = ledger
+        self.database = seeding.adapter.parameters
         self.batch = seeding.batch  # rows in one transaction
+        self.spares_indexes = seeding.spare_indexes() is not None
         self.keys_return = seeding.keys_return  # the key of a row that is gone may be given to another
 
     def begin(self, target: Target, part: int, count: int, make_last: Callable[[int], Rows]) -> int:

@@ -11,6 +11,7 @@ from core.text import plural
 from database.seeding import Entry, Filler
 from features.recipes.recipe import Recipe, Value
 from features.recipes.rows import Rows
+from features.seed_indexes import indexes_aside
 from features.seed_parts import Family, PartFacts, target_of
 from features.seed_plans import Repeat
 
@@ -47,6 +48,14 @@ def repeat_rows(
 
 def _fill(op: Operation, filler: Filler, part: PartFacts, family: Family) -> None:
     """Fill one part, and see that it is."""
+    target, new = target_of(part.recipe), 0 if part.done else part.wanted
+    with indexes_aside(op, filler, part.id, (target.table, target.key), new):
+        key = _fill_part(op, filler, part, family)
+    _see(filler, part, key)
+
+
+def _fill_part(op: Operation, filler: Filler, part: PartFacts, family: Family) -> int:
+    """Gives its first key."""
     recipe, target = part.recipe, target_of(part.recipe)
     key, last = part.first_key, part.first + part.wanted - 1
     if is_new := key is None:
@@ -57,7 +66,7 @@ def _fill(op: Operation, filler: Filler, part: PartFacts, family: Family) -> Non
             lambda first: _rows(recipe, family.rows(part.id, first), last, last + 1),
         )
     _fill_batches(op, filler, part, family.rows(part.id, key), is_new=is_new)
-    _see(filler, part, key)
+    return key
 
 
 def _fill_batches(op: Operation, filler: Filler, part: PartFacts, rows: Rows, *, is_new: bool) -> None:

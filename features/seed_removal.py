@@ -11,10 +11,11 @@ from core.errors import Conflict
 from core.progress import Operation, operation
 from core.text import plural
 from database.context import current_settings
-from database.seeding import Filler, Pointer, count_rows, open_filler
+from database.seeding import Filler, Pointer, count_rows
 from features.recipes.book import BY_TYPE
 from features.recipes.recipe import Recipe
 from features.recipes.rows import Rows
+from features.seed_indexes import opened_filler
 from features.seed_parts import Family, PartFacts, dependents_of, read_parts, target_of
 from features.seed_runs import list_runs, mark_undone, read_run_of
 from models import db
@@ -40,7 +41,7 @@ class Removal:
 def clean_seeded(op: Operation, database: str, types: list[str]) -> Removal:
     """Remove what seeding made of those types, and the seeded rows that belong to it. Raises ServerError,
     OperationCancelled: what is left is in the ledger still."""
-    with open_filler(current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database) as filler:
         return remove_types(op, filler, database, types)
 
 
@@ -51,7 +52,7 @@ def undo_run(op: Operation, database: str, run: str) -> Removal:
     found = read_run_of(database, run)
     if not found.is_undoable and found.finished_at:
         raise Conflict("The rows of this run are removed already.")
-    with open_filler(current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database) as filler:
         ids = [part.id for part in found.parts]
         parts = read_parts(found.database)
         removal = remove_parts(op, filler, dependents_of(ids, parts), parts)
@@ -72,7 +73,7 @@ def clean_old(
     old = {run.id for run in list_runs(database, MANY) if run.started_at <= limit}
     parts = read_parts(database)
     chosen = [part.id for part in parts if part.run_id in old and part.table in tables]
-    with open_filler(current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database) as filler:
         return remove_parts(op, filler, dependents_of(chosen, parts), parts)
 
 

@@ -12,6 +12,7 @@ from database.adapters import closing_connection
 from database.context import current_settings
 from database.seeding import count_rows
 from features.recipes.book import BY_TABLE, BY_TYPE
+from features.seed_indexes import tables_to_spare
 from features.seed_parts import read_parts, target_of
 from features.seed_plans import SeedPlan
 from features.seed_runs import RunFacts, list_runs
@@ -64,7 +65,8 @@ class Statistics:
 @dataclass(frozen=True)
 class Estimate:
     """What a run will come to. `rate` is rows a second, `is_measured` when a run here has shown it; `free` is
-    bytes on the disk, None where that cannot be seen."""
+    bytes on the disk, None where that cannot be seen. `set_aside` are tables that go without some of their
+    indexes meanwhile."""
 
     rows: int
     size: int
@@ -72,6 +74,7 @@ class Estimate:
     rate: float
     is_measured: bool
     free: int | None
+    set_aside: tuple[str, ...]
 
 
 def read_statistics(database: str) -> Statistics:
@@ -117,7 +120,10 @@ def estimate(plan: SeedPlan, statistics: Statistics) -> Estimate:
     sizes = row_sizes(statistics)
     size = sum(step.count * sizes[step.recipe.type] for step in plan.steps)
     rate, is_measured = usual_rate(statistics)
-    return Estimate(plan.rows, size, plan.rows / rate, rate, is_measured, _free())
+    empty = {one.table for one in statistics.tables if not one.rows}
+    coming = {step.table: step.count for step in plan.steps if step.table in empty}
+    set_aside = tables_to_spare(current_settings().database, coming)
+    return Estimate(plan.rows, size, plan.rows / rate, rate, is_measured, _free(), set_aside)
 
 
 def row_sizes(statistics: Statistics) -> Mapping[str, int]:

@@ -19,6 +19,7 @@ from database.table_shapes import Kind, TableShape, read_shapes
 from database.transactions import transaction
 from features.databases import find_database
 from features.recipes.moments import seed_of_day
+from features.seed_indexes import indexes_aside, opened_filler
 from features.seed_runs import RunFacts, end_run, mark_undone, read_run_of
 from features.table_fields import check_room, differing_columns, fields_of
 from features.table_order import order_tables, with_parents
@@ -40,7 +41,7 @@ def seed_tables(
     op.phase("Read the schema")
     shapes = read_shapes(parameters)
     seed = _seed_for(number)
-    with open_filler(parameters, settings.database) as filler:
+    with opened_filler(op, database, parameters, settings.database) as filler:
         run = new_id()
         plan = _plan(filler, shapes, tables, count, seed, mark=run[4:10])
         op.note(f"Seed {seed}: {', '.join(table.shape.name for table in plan)}.")
@@ -76,7 +77,7 @@ def undo_tables(op: Operation, database: str, run: str) -> tuple[tuple[str, int]
     parameters = find_database(found.database)
     shapes = {shape.name: shape for shape in read_shapes(parameters)}
     removed = []
-    with open_filler(parameters, current_settings().database) as filler:
+    with opened_filler(op, found.database, parameters, current_settings().database) as filler:
         for id, table, limits in reversed(_parts(run, shapes)):
             op.phase(f"Remove from {table}")
             if limits:
@@ -119,7 +120,13 @@ def _count_from(base: int, fate: int, position: int) -> int:
 
 def _fill(op: Operation, filler: Filler, run: str, table: Table, filled: dict[str, Table]) -> None:
     prepare(table, filler, filled)
-    part, key, first = _begin_part(run, table), table.shape.number_key, 0
+    part, column = _begin_part(run, table), table.shape.number_key or table.shape.columns[0].name
+    with indexes_aside(op, filler, part, (table.shape.name, column), table.count):
+        _fill_part(op, filler, part, table)
+
+
+def _fill_part(op: Operation, filler: Filler, part: int, table: Table) -> None:
+    key, first = table.shape.number_key, 0
     if key:
         last = table.count - 1
         first = filler.begin(table.target, part, table.count, lambda own: table.rows(own, last, last + 1))

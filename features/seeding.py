@@ -12,10 +12,11 @@ from core.naming import new_id
 from core.progress import Operation, operation
 from core.text import plural
 from database.context import current_settings
-from database.seeding import Filler, open_filler
+from database.seeding import Filler
 from features.recipes.book import BY_TYPE
 from features.recipes.moments import seed_of_day
 from features.seed_filling import fill_parts, repeat_rows
+from features.seed_indexes import opened_filler
 from features.seed_parts import read_parts
 from features.seed_plans import SeedPlan, plan_rows
 from features.seed_removal import remove_types
@@ -52,7 +53,7 @@ def seed(
     today's is taken, and for an upsert that of the newest run. `each` fixes how many rows every user has of a
     type. What was cut off goes on where it stopped. Raises InvalidInput, Conflict, ServerError,
     OperationCancelled: the rows put in until then are in the ledger, to be resumed or undone."""
-    with open_filler(current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database) as filler:
         run = run_of_operation(op.id)
         if run is None:
             if mode == CLEAN_FIRST:
@@ -81,7 +82,7 @@ def resume_seed(op: Operation, database: str, run: str = "") -> RunFacts:
     )
     if found is None or not found.is_open:
         raise Conflict("There is no seed run that was cut off.", hint="Nothing was changed.")
-    with open_filler(current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database) as filler:
         return _perform(op, filler, found, {})
 
 

@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Any, ParamSpec
-
-from core.actor import Actor, Role
-from core.errors import TargetBusy
-from core.progress import Feature
 from core.settings import Settings
-from features.backup_duties import CARETAKER, drop_scratch, is_too_early, next_verification
+from features.backup_duties import drop_scratch, next_verification
 from features.backup_leftovers import clear_parts, recover_backups
 from features.backup_verification import verify_backup
 from features.foreign_backups import clear_old_uploads
 from features.replacements import drop_kept, overdue_replacements, settle_replacement, unsettled_replacements
 from features.retention import is_prune_due, prune_backups
+from jobs.asking import ask_for
 from operations.chores import Chore
-from operations.runner import Runner
-
-P = ParamSpec("P")
 
 _MINUTE = 60.0
 _DAY = 24 * 60 * _MINUTE
 _SETTLED = 10.0  # seconds after which a console started at the same time has made its tables
-_WORKER = Actor(CARETAKER, Role.ADMIN, "worker")
 
 
 def verify_new(settings: Settings) -> None:
     """Have the newest backup proven that is not yet."""
     if due := next_verification():
-        _ask_for(settings, verify_backup, *due)
+        ask_for(settings, verify_backup, *due)
 
 
 def prune(settings: Settings) -> None:
     """Let go of what is past its age."""
     if settings.backup_dir.is_dir() and is_prune_due():
-        _ask_for(settings, prune_backups)
+        ask_for(settings, prune_backups)
 
 
 def settle_restores(settings: Settings) -> None:
     """Bring restores that were cut off to an end, and drop what is kept past its time."""
     for replacement, database in unsettled_replacements():
-        _ask_for(settings, settle_replacement, replacement, database)
+        ask_for(settings, settle_replacement, replacement, database)
     for replacement, database in overdue_replacements():
-        _ask_for(settings, drop_kept, replacement, database)
+        ask_for(settings, drop_kept, replacement, database)
 
 
 def clear_leftovers(settings: Settings) -> None:
@@ -54,13 +45,6 @@ def clear_leftovers(settings: Settings) -> None:
         recover_backups()
         clear_old_uploads()
     drop_scratch()
-
-
-def _ask_for(settings: Settings, feature: Feature[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Queue it, unless it was tried a moment ago or somebody works on the same."""
-    if not is_too_early(feature.declaration.kind, feature.target(*args, **kwargs)):
-        with suppress(TargetBusy):
-            Runner(_WORKER, settings).submit(feature, *args, **kwargs)
 
 
 CHORES = (

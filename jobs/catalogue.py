@@ -13,6 +13,7 @@ from features.migrations import apply_migrations
 from features.replacements import drop_kept, settle_replacement, undo_restore
 from features.restores import restore_backup
 from features.retention import prune_backups
+from features.seed_indexes import put_indexes_back
 from features.seed_removal import clean_old, clean_seeded, undo_run
 from features.seed_tables import seed_tables, undo_tables
 from features.seeding import resume_seed, seed
@@ -38,5 +39,6 @@ FEATURES: tuple[Feature[Any, Any], ...] = (
     undo_run,
     seed_tables,
     undo_tables,
+    put_indexes_back,
 )
 CATALOGUE: Mapping[str, Feature[Any, Any]] = {feature.declaration.kind: feature for feature in FEATURES}

@@ -13,6 +13,7 @@ from features.login_sessions import clear_ended_sessions
 from features.sampling import sample_sizes
 from features.throttling import clear_old_failures
 from jobs.backup_chores import CHORES as BACKUP_CHORES
+from jobs.seed_chores import CHORES as SEED_CHORES
 from operations.chores import Chore
 from operations.queue import ring
 from operations.reaper import reap
@@ -46,4 +47,5 @@ CHORES = (
     Chore("clear ended sessions away", MINUTE, clear_sign_ins, after=_SETTLED),
     Chore("forget old sign-ins", 60 * MINUTE, forget_activity, after=MINUTE),
     *BACKUP_CHORES,
+    *SEED_CHORES,
 )

@@ -41,7 +41,8 @@ class SeedRun(Model):
 class SeedPart(Model):
     """The rows that a run made of one table: those from `first` on in the endless list that the seed stands
     for, `wanted` of them, of which `done` are there. They have the keys from `first_key` on, which nobody
-    else is given. `parents` are the parts they refer to, `removed_at` is when they were taken out."""
+    else is given. `parents` are the parts they refer to, `removed_at` is when they were taken out,
+    `set_aside` the indexes of the table that are away meanwhile, as (name, definition) pairs."""
 
     __tablename__ = "seed_part"
     __table_args__ = table_options(
@@ -60,3 +61,4 @@ class SeedPart(Model):
     parents: Mapped[dict[str, Any]] = mapped_column(JsonText, default=dict)
     seconds: Mapped[float] = mapped_column(default=0.0)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    set_aside: Mapped[list[tuple[str, str]] | None] = mapped_column(JsonText)

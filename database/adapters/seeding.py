@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from database.adapters.base import Adapter, Connection, fetch_all
+from database.adapters.spare_indexes import SpareIndexes
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -104,6 +105,10 @@ class SeedingAdapter(ABC):
     def upsert(self, connection: Connection, target: Target, rows: Rows) -> int:
         """Put rows in, or bring those that have their keys to the same values; gives how many were not
         already so. Within a transaction."""
+
+    def spare_indexes(self) -> SpareIndexes | None:
+        """Who drops indexes while many rows come; None where it is slower or keeps others out for long."""
+        return None
 
     @abstractmethod
     def collides(self, error: BaseException) -> bool:
@@ -270,29 +275,3 @@ def affected(connection: Connection, sql: str, values: Sequence[object] = ()) ->
         return int(cursor.rowcount)
     finally:
         cursor.close()
-
-
-def lines_of(rows: Rows) -> bytes:
-    r"""Rows as COPY and LOAD DATA read them: tabs between values, \N for none, backslashes before what would
-    be misread. The separators stand as control characters until everything else is escaped at once."""
-    text = "\x1e".join(
-        "\x1f".join(
-            ["\x1d" if value is None else value if type(value) is str else str(value) for value in row]
-        )
-        for row in rows
-    )
-    for plain, written in _ESCAPES:
-        if plain in text:
-            text = text.replace(plain, written)
-    return f"{text}\n".encode()
-
-
-_ESCAPES = (
-    ("\\", "\\\\"),
-    ("\t", "\\t"),
-    ("\n", "\\n"),
-    ("\r", "\\r"),
-    ("\x1f", "\t"),
-    ("\x1e", "\n"),
-    ("\x1d", "\\N"),
-)

@@ -4,6 +4,7 @@ A moment is a day, as an ordinal, and a number below TIMES that stands for a tim
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 from math import sqrt
@@ -36,6 +37,12 @@ def joining_day(seed: int, fate: int) -> int:
     return _joining_days(seed)[fate & 0xFFF]
 
 
+def joining_days_of(seed: int, fates: Iterable[int]) -> list[int]:
+    """As `joining_day`, for many at once."""
+    days = _joining_days(seed)
+    return [days[fate & 0xFFF] for fate in fates]
+
+
 def day_between(first: int, last: int, fate: int) -> int:
     """A day after `first` up to `last`, sooner or later alike, mostly a workday."""
     day = first + 1 + (((last - first) * (fate >> 24 & 0xFFFFF)) >> 20) if last > first else first + 1
@@ -48,6 +55,12 @@ def day_between(first: int, last: int, fate: int) -> int:
 def begin_text(day: int, time: int) -> str:
     """The moment in UTC, as every dialect reads it."""
     return _day_texts()[day] + _begins()[time]
+
+
+def begin_texts(moments: Iterable[Moment]) -> list[str]:
+    """As `begin_text`, for many at once."""
+    days, times = _day_texts(), _begins()
+    return [days[day] + times[time] for day, time in moments]
 
 
 def end_text(day: int, time: int) -> str:

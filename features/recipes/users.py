@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from features.recipes.fate import fate_of
-from features.recipes.moments import begin_text, day_between, joining_day, last_day
+from features.recipes.moments import begin_texts, day_between, joining_days_of, last_day
 from features.recipes.recipe import Block, Field, Recipe, Values, always, pick
 from features.recipes.rows import Owner
 from features.recipes.words import first_names, last_names
@@ -20,11 +21,7 @@ _DOMAINS = ("example.com", "example.com", "example.net", "example.org")
 def username_of(seed: int, position: int) -> str:
     """The user name at that position of a seed, which is there once; other seeds give the same name other
     figures, so that they seldom meet."""
-    offset = _offset(seed)
-    pair = (position * _STRIDE + offset) % PAIRS
-    name = f"{first_names()[pair % _FIRST][1]}.{last_names()[pair // _FIRST][1]}"
-    figures = (pair * 7919 + offset) % 9_000 + 1_000
-    return f"{name}{figures}" if position < PAIRS else f"{name}{figures}.{position // PAIRS}"
+    return _usernames_of(seed, (position,))[0]
 
 
 def owners(block: Block) -> list[Owner]:
@@ -37,7 +34,18 @@ def _fates(block: Block) -> list[int]:
 
 
 def _usernames(block: Block) -> Values:
-    return [username_of(block.rows.seed, position) for position in block.positions]
+    return _usernames_of(block.rows.seed, block.positions)
+
+
+def _usernames_of(seed: int, positions: Sequence[int]) -> list[str]:
+    first, last, offset = first_names(), last_names(), _offset(seed)
+    made = []
+    for position in positions:
+        pair = (position * _STRIDE + offset) % PAIRS
+        figures = (pair * 7919 + offset) % 9_000 + 1_000
+        name = f"{first[pair % _FIRST][1]}.{last[pair // _FIRST][1]}{figures}"
+        made.append(name if position < PAIRS else f"{name}.{position // PAIRS}")
+    return made
 
 
 def _emails(block: Block) -> Values:
@@ -53,17 +61,21 @@ def _names(block: Block) -> Values:
     return [f"{first[pair % _FIRST][0]} {last[pair // _FIRST][0]}" for pair in pairs]
 
 
+def _joining_days(block: Block) -> list[int]:
+    return joining_days_of(block.rows.seed, block.of(_fates))
+
+
 def _joined(block: Block) -> Values:
-    seed = block.rows.seed
-    return [begin_text(joining_day(seed, fate), fate >> 12 & 0xFFF) for fate in block.of(_fates)]
+    fates = block.of(_fates)
+    return begin_texts(zip(block.of(_joining_days), [fate >> 12 & 0xFFF for fate in fates], strict=True))
 
 
 def _changed(block: Block) -> Values:
-    seed, last = block.rows.seed, last_day(block.rows.seed)
-    return [
-        begin_text(day_between(joining_day(seed, fate), last, fate), fate >> 8 & 0xFFF)
-        for fate in block.of(_fates)
-    ]
+    last, fates = last_day(block.rows.seed), block.of(_fates)
+    return begin_texts(
+        (day_between(joined, last, fate), fate >> 8 & 0xFFF)
+        for joined, fate in zip(block.of(_joining_days), fates, strict=True)
+    )
 
 
 @cache

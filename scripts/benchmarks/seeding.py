@@ -20,7 +20,7 @@ from core.naming import new_id
 from core.progress import Operation
 from core.settings import load_settings
 from database.adapters import closing_connection
-from database.adapters.seeding import lines_of
+from database.adapters.row_lines import lines_of
 from database.context import application_context
 from database.files import make_database_file
 from database.migrator import migrate

@@ -6,7 +6,10 @@ import io
 from typing import Any
 
 from database.adapters.base import Connection, fetch_all
-from database.adapters.seeding import Rows, SeedingAdapter, Target, affected, lines_of
+from database.adapters.postgresql.spare_indexes import PostgreSQLSpareIndexes
+from database.adapters.row_lines import lines_of
+from database.adapters.seeding import Rows, SeedingAdapter, Target, affected
+from database.adapters.spare_indexes import SpareIndexes
 
 _UNIQUE, _NOT_ALLOWED = "23505", "42501"
 _PASSING = ("40P01", "40001", "55P03")
@@ -71,6 +74,9 @@ class PostgreSQLSeeding(SeedingAdapter):
 
     def typed_mark(self, type: str) -> str:
         return f"CAST({self.mark} AS {type})" if type else self.mark
+
+    def spare_indexes(self) -> SpareIndexes:
+        return PostgreSQLSpareIndexes(self.adapter)
 
     def collides(self, error: BaseException) -> bool:
         return getattr(error, "pgcode", None) == _UNIQUE

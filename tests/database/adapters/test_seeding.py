@@ -10,7 +10,7 @@ from core.connection import ConnectionParameters, Dialect
 from core.errors import ServerError
 from database.adapters import adapter_for
 from database.adapters.base import fetch_all, translated
-from database.adapters.seeding import lines_of
+from database.adapters.row_lines import lines_of
 from database.adapters.seeding_adapters import seeding_adapter_for
 from tests.database.adapters import imposters
 

@@ -1,0 +1,142 @@
+"""Indexes of an empty table set aside while many rows come, and put back whatever becomes of the run: what is
+away stands in the ledger, from before it goes until it is there again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import select, update
+
+from core.connection import ConnectionParameters
+from core.errors import AppError
+from core.failpoints import failpoint
+from core.progress import Operation, PhaseStarted, operation
+from core.text import plural
+from database.seeding import Filler, open_filler
+from database.spare_indexes import IndexKeeper, SpareIndex, open_index_keeper
+from database.transactions import transaction
+from features.databases import find_database
+from models import SeedPart, SeedRun
+
+# Rows from which it pays: users, profiles and commands went into PostgreSQL 1.2 to 2.4 times as fast with
+# 20,000 and 60,000 rows, by COPY and with all indexes back; with 5,000 now and then slower.
+MANY = 20_000
+
+
+@contextmanager
+def indexes_aside(
+    op: Operation, filler: Filler, part: int, column: tuple[str, str], rows: int
+) -> Iterator[None]:
+    """Meanwhile the table of a part, which so many `rows` come to, goes without the indexes it can spare, if
+    it is empty. `column` is the table and a column that is never empty. Raises ServerError when they cannot
+    be put back: they are in the ledger then, and whoever comes next does it."""
+    if rows < MANY or not filler.spares_indexes or not _set_aside(op, filler, part, *column):
+        yield
+        return
+    try:
+        yield
+    except BaseException:
+        _try_to_put_back(op, filler.database, part)
+        raise
+    _put_back(op, filler.database, [part])
+
+
+@contextmanager
+def opened_filler(
+    op: Operation, name: str, database: ConnectionParameters, ledger: ConnectionParameters | None = None
+) -> Iterator[Filler]:
+    """As `open_filler`, once the indexes of that database are back which a run that was cut off had set
+    aside."""
+    if parts := _parts_without(name):
+        _put_back(op, database, parts)
+    with open_filler(database, ledger) as filler:
+        yield filler
+
+
+@operation("data.put_indexes_back", title="Put back indexes of {database}", target="{database}", attempts=3)
+def put_indexes_back(op: Operation, database: str) -> None:
+    """Put back what seedings that were cut off had set aside. Raises NotFound, ServerError."""
+    _put_back(op, find_database(database), _parts_without(database))
+
+
+def databases_without_indexes() -> tuple[str, ...]:
+    """The databases of which some are set aside now, by a run that goes on or was cut off."""
+    query = select(SeedRun.database).join(SeedPart, SeedPart.run_id == SeedRun.id)
+    with transaction() as session:
+        return tuple(session.scalars(query.where(SeedPart.set_aside.is_not(None)).distinct()))
+
+
+def tables_to_spare(database: ConnectionParameters, coming: Mapping[str, int]) -> tuple[str, ...]:
+    """Those of some empty tables whose indexes so many rows would set aside."""
+    tables = [table for table, rows in coming.items() if rows >= MANY]
+    if not tables:
+        return ()
+    with open_index_keeper(database) as keeper:
+        return tuple(table for table in tables if keeper.find(table))
+
+
+def _set_aside(op: Operation, filler: Filler, part: int, table: str, column: str) -> bool:
+    """Drop them, the ledger first; False when there are none, or the table is not empty or in use."""
+    with open_index_keeper(filler.database) as keeper, keeper.locked():
+        found = keeper.find(table)
+        if not found or filler.sample(table, [column], (), 1):
+            return False
+        _keep(part, [(index.name, index.definition) for index in found])
+        failpoint("seeding.indexes_kept")
+        if keeper.drop(found):
+            failpoint("seeding.indexes_dropped")
+            op.note(
+                f"{plural(len(found), 'index', 'indexes')} of {table} set aside until its rows are there."
+            )
+            return True
+        _keep(part, None)
+        op.note(f"The indexes of {table} stay: another session uses it.")
+        return False
+
+
+def _try_to_put_back(op: Operation, database: ConnectionParameters, part: int) -> None:
+    try:
+        _put_back(op, database, [part])
+    except AppError as error:
+        op.note(
+            f"Indexes that were set aside are not back yet: {error} The next seeding, or a worker, does it."
+        )
+
+
+def _put_back(op: Operation, database: ConnectionParameters, parts: Sequence[int]) -> None:
+    """Make them again, then let the ledger say so. Nobody can cancel it."""
+    with open_index_keeper(database) as keeper, keeper.locked():
+        for part in parts:
+            table, indexes = _read(part)
+            if indexes:
+                op.emit(PhaseStarted(f"Put back the indexes of {table}", len(indexes), "index"))
+                _make(op, keeper, indexes)
+                failpoint("seeding.indexes_made")
+                _keep(part, None)
+                op.note(f"{plural(len(indexes), 'index', 'indexes')} of {table} put back.")
+
+
+def _make(op: Operation, keeper: IndexKeeper, indexes: Sequence[SpareIndex]) -> None:
+    for index in indexes:
+        if not keeper.make(index):
+            op.note(f"{index.name} is not made again: what it was on is gone.")
+        failpoint("seeding.index_made")
+
+
+def _keep(part: int, indexes: list[tuple[str, str]] | None) -> None:
+    with transaction() as session:
+        session.execute(update(SeedPart).where(SeedPart.id == part).values(set_aside=indexes))
+
+
+def _read(part: int) -> tuple[str, tuple[SpareIndex, ...]]:
+    with transaction() as session:
+        row = session.get_one(SeedPart, part, populate_existing=True)
+        return row.table_name, tuple(SpareIndex(*one) for one in row.set_aside or ())
+
+
+def _parts_without(database: str) -> list[int]:
+    query = select(SeedPart.id).join(SeedRun, SeedRun.id == SeedPart.run_id)
+    with transaction() as session:
+        mine = query.where(SeedRun.database == database, SeedPart.set_aside.is_not(None))
+        return list(session.scalars(mine.order_by(SeedPart.id)))

@@ -1,0 +1,147 @@
+"""Indexes that a seeding sets aside: the catalogue is the same afterwards, and the ledger knows of none,
+whatever becomes of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import text
+
+from core import failpoints
+from core.errors import OperationCancelled, ServerError
+from core.naming import new_id
+from core.progress import Event, Noted, Operation
+from core.settings import Settings
+from database.adapters.base import Capability
+from database.adapters.seeding import SeedingAdapter
+from database.context import application_context
+from features import seed_indexes
+from features.seed_removal import clean_seeded
+from features.seed_statistics import estimate, read_statistics
+from features.seed_tables import seed_tables, undo_tables
+from features.seeding import UPSERT, plan_seed, resume_seed, seed
+from jobs.seed_chores import settle_seedings
+from models import db
+from operations.reaper import reap
+from operations.runner import Runner, in_context
+from tests.features.killing import come_after, killed, points_of
+from tests.features.restoring import ADMIN, run
+from tests.operations.support import rows
+from tests.rounds import ROUNDS
+from tests.servers import Server
+
+pytestmark = pytest.mark.requires(Capability.SESSIONS)
+WISHES = {"users": 20, "ssh": 300}
+CATALOGUE = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1"
+NOTES = (
+    "CREATE TABLE note (id integer PRIMARY KEY, title varchar(40) NOT NULL, made date NOT NULL)",
+    "CREATE INDEX \"Title of note\" ON note (lower(title), made DESC) WHERE made > '2000-01-01'",
+)
+AWAY = "SELECT table_name FROM seed_part WHERE set_aside IS NOT NULL"
+
+
+@pytest.fixture
+def filled(own: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A console on PostgreSQL, whose indexes are as they were at the end."""
+    monkeypatch.setattr(seed_indexes, "MANY", 100)
+    for kind in SeedingAdapter.__subclasses__():
+        monkeypatch.setattr(kind, "batch", 100)
+    before = rows(own, CATALOGUE)
+    with application_context(own):
+        yield own
+    failpoints._listeners.clear()
+    assert rows(own, CATALOGUE) == before
+    assert rows(own, AWAY) == []
+
+
+def profile_indexes(settings: Settings) -> int:
+    return len([name for name, _ in rows(settings, CATALOGUE) if str(name).startswith("ix_ssh_profile")])
+
+
+def at(place: str, act: Callable[[], object]) -> None:
+    """Do that when a run comes to a failpoint."""
+
+    def hear(name: str) -> None:
+        if name == place:
+            act()
+
+    failpoints._listeners[:] = [hear]
+
+
+def test_a_run_says_so_and_puts_them_back(filled: Settings) -> None:
+    name = filled.database.name
+    expected = estimate(plan_seed(name, WISHES), read_statistics(name))
+    assert expected.set_aside == ("ssh_profile",)
+    events: list[Event] = []
+    seen: list[int] = []
+    at("seeding.batch", lambda: seen.append(profile_indexes(filled)))
+    seed(Operation(events.append, id=new_id()), name, WISHES, made_by="ada", number=7)
+    assert 0 in seen
+    notes = " ".join(event.message for event in events if isinstance(event, Noted))
+    assert "of ssh_profile set aside" in notes and "of ssh_profile put back" in notes
+
+
+def test_a_failure_or_a_cancel_puts_them_back(filled: Settings) -> None:
+    def fail() -> None:
+        if not profile_indexes(filled):
+            raise ServerError("The disk is full.")
+
+    at("seeding.rows", fail)
+    with pytest.raises(ServerError, match="disk is full"):
+        seed(Operation(id=new_id()), filled.database.name, WISHES, made_by="ada", number=7)
+    assert profile_indexes(filled) == 2
+    failpoints._listeners.clear()
+    resume_seed(Operation(id=new_id()), filled.database.name)
+    clean_seeded(Operation(id=new_id()), filled.database.name, ["users"])
+
+    stops: list[int] = []
+    at("seeding.indexes_dropped", lambda: stops.append(1))
+    op = Operation(cancelled=lambda: bool(stops), id=new_id())
+    with pytest.raises(OperationCancelled):
+        seed(op, filled.database.name, WISHES, made_by="ada", number=7)
+    assert stops
+
+
+def test_a_table_in_use_keeps_them(filled: Settings) -> None:
+    with db.engine.connect() as other:
+        other.execute(text("SELECT 1 FROM ssh_profile"))
+        seed(Operation(id=new_id()), filled.database.name, WISHES, made_by="ada", number=7)
+    assert profile_indexes(filled) == 2
+
+
+@pytest.mark.rounds
+def test_whoever_comes_after_a_kill_puts_them_back(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = filled.database.name
+    points = points_of(lambda: run(filled, seed, name, WISHES, made_by="ada", number=7), monkeypatch)
+    assert points.count("seeding.index_made") == 2
+    numbers = [number for number, point in enumerate(points, 1) if ".index" in point]
+    for number in numbers if ROUNDS >= 20 else numbers[1:2]:
+        run(filled, clean_seeded, name, ["users"])
+        id = Runner(ADMIN, filled).submit(seed, name, WISHES, made_by="ada", mode=UPSERT, number=7)
+        killed(filled, id, number)
+        assert rows(filled, AWAY) == [("ssh_profile",)]
+        come_after(filled)
+        assert rows(filled, f"SELECT state FROM operation WHERE id = '{id}'") == [("succeeded",)]
+        assert (profile_indexes(filled), rows(filled, AWAY)) == (2, [])
+
+
+def test_a_worker_puts_back_what_nobody_goes_on_with(
+    shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a registered database, where a run that was cut off is not gone on with."""
+    monkeypatch.setattr(seed_indexes, "MANY", 100)
+    server.execute(database_url, *NOTES)
+    before = server.execute(database_url, CATALOGUE)
+    seeded = ("shop", ["note"], 300)
+    id = Runner(ADMIN, shop).submit(seed_tables, *seeded, made_by="ada", number=7)
+    killed(shop, id, 2)
+    assert len(server.execute(database_url, CATALOGUE)) == len(before) - 1
+    in_context(shop, reap, shop)
+    in_context(shop, settle_seedings, shop)
+    come_after(shop)
+    assert server.execute(database_url, CATALOGUE) == before
+    assert rows(shop, AWAY) == []
+    run(shop, undo_tables, "shop", str(rows(shop, "SELECT id FROM seed_run")[0][0]))
+    run(shop, seed_tables, *seeded, made_by="ada", number=7)
+    assert server.execute(database_url, CATALOGUE) == before
