@@ -59,19 +59,24 @@ def admin(browser: Browser, console: LiveConsole) -> StorageState:
 @pytest.fixture
 def open_page(browser: Browser, console: LiveConsole, witnesses: list[Witness]) -> Iterator[OpenPage]:
     """`open_page(state, **options)`: a page in a browser of its own, with these cookies and options. What
-    it complains of fails the test."""
-    contexts: list[BrowserContext] = []
+    it complains of fails the test. `state` has the newest cookies afterwards: whoever proves to be that
+    person is given a new session for the old one."""
+    contexts: list[tuple[BrowserContext, StorageState | None]] = []
 
     def open_one(state: StorageState | None = None, **options: Any) -> Page:
         given = {"base_url": console.address, "viewport": WIDE, "reduced_motion": "reduce", **options}
-        contexts.append(browser.new_context(storage_state=state, **given))
-        page = contexts[-1].new_page()
+        context = browser.new_context(storage_state=state, **given)
+        contexts.append((context, state))
+        page = context.new_page()
         page.set_default_timeout(_PATIENCE)
         witnesses.append(Witness(page))
         return page
 
     yield open_one
-    for context in contexts:
+    for context, state in contexts:
+        if state is not None:
+            newest = {cookie["name"]: cookie for cookie in context.storage_state()["cookies"]}
+            state["cookies"] = [newest.get(cookie["name"], cookie) for cookie in state["cookies"]]
         context.close()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.journeys.tools import run_tool
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +52,10 @@ class LiveConsole:
     def manage(self, *arguments: str) -> str:
         """What `python manage_db.py ARGUMENTS` prints, in another process. Raises AssertionError with what it
         says when it fails."""
-        command = self.start(*arguments)
-        said, error = command.communicate(timeout=_PATIENCE)
-        assert command.returncode == 0, error
-        return said
+        settings = {name: value for name, value in self.environment.items() if name != "PYTHONPATH"}
+        ran = run_tool("manage_db.py", *arguments, cwd=self.folder, **settings)
+        assert ran.code == 0, ran.err
+        return ran.out
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The same, under way."""

@@ -107,7 +107,8 @@ def test_whoever_finds_no_turn_is_told_to_come_back(monkeypatch: pytest.MonkeyPa
     assert not verify_password("", GOOD)
 
 
-def test_a_storm_of_sign_ins_goes_through() -> None:
+def test_a_storm_of_sign_ins_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_PATIENCE", 60)  # the machine may be busy with other tests
     stored = hash_password(GOOD)
     with ThreadPoolExecutor(20) as threads:
         assert all(threads.map(lambda _: verify_password(stored, GOOD), range(20)))

@@ -31,6 +31,8 @@ def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Vis
     assert "Cancel asked by mvogt" in page and f"/operations/{ID}/cancel" not in page
     change(console, OperationRecord, state="cancelled", finished_at=utc_now())
     assert admin.get(f"/operations/{ID}/cancel").status_code == 303
+    assert admin.post(f"/operations/{ID}/cancel").status_code == 303  # asking twice is asking once
+    change(console, OperationRecord, state="succeeded")
     assert admin.post(f"/operations/{ID}/cancel").status_code == 409
 
 
