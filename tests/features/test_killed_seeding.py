@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select
 
 from core.settings import Settings
-from database.adapters.seeding import SeedingAdapter
 from database.schema import find_faults
 from features.seed_removal import clean_seeded
 from features.seeding import UPSERT, seed
@@ -17,6 +16,7 @@ from models import User, db
 from operations.runner import Runner, in_context
 from tests.features.killing import come_after, killed, points_of
 from tests.features.restoring import ADMIN, run
+from tests.features.small_batches import make_small
 from tests.operations.support import rows
 from tests.rounds import ROUNDS
 
@@ -31,8 +31,7 @@ def test_a_seeding_killed_anywhere_is_brought_to_its_end(
     name, people = own.database.name, count(own)
     run(own, seed, name, {"users": 1}, made_by="ada", number=1)
     run(own, clean_seeded, name, ["users"])
-    for kind in SeedingAdapter.__subclasses__():  # loaded by now
-        monkeypatch.setattr(kind, "batch", 100)
+    make_small(monkeypatch)
     points = points_of(lambda: run(own, seed, name, WISHES, made_by="ada", number=7), monkeypatch)
     run(own, clean_seeded, name, ["users"])
     for _ in range(ROUNDS):

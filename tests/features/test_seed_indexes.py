@@ -14,7 +14,6 @@ from core.naming import new_id
 from core.progress import Event, Noted, Operation
 from core.settings import Settings
 from database.adapters.base import Capability
-from database.adapters.seeding import SeedingAdapter
 from database.context import application_context
 from features import seed_indexes
 from features.seed_removal import clean_seeded
@@ -27,6 +26,7 @@ from operations.reaper import reap
 from operations.runner import Runner, in_context
 from tests.features.killing import come_after, killed, points_of
 from tests.features.restoring import ADMIN, run
+from tests.features.small_batches import make_small
 from tests.operations.support import rows
 from tests.rounds import ROUNDS
 from tests.servers import Server
@@ -45,8 +45,7 @@ AWAY = "SELECT table_name FROM seed_part WHERE set_aside IS NOT NULL"
 def filled(own: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """A console on PostgreSQL, whose indexes are as they were at the end."""
     monkeypatch.setattr(seed_indexes, "MANY", 100)
-    for kind in SeedingAdapter.__subclasses__():
-        monkeypatch.setattr(kind, "batch", 100)
+    make_small(monkeypatch)
     before = rows(own, CATALOGUE)
     with application_context(own):
         yield own

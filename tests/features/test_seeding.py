@@ -16,7 +16,6 @@ from core.errors import InvalidInput
 from core.naming import new_id
 from core.progress import Operation
 from core.settings import Settings
-from database.adapters.seeding import SeedingAdapter
 from database.context import application_context
 from database.schema import find_faults
 from features.recipes.book import RECIPES, TYPES
@@ -28,6 +27,7 @@ from features.seed_runs import RunFacts, list_runs
 from features.seeding import CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
 from features.user_changes import UserChange, choose, deactivate_users, edit_user
 from models import Command, Session, SshProfile, SyncData, User, db
+from tests.features.small_batches import make_small
 
 FORTY = dict.fromkeys(TYPES, 40)
 MODELS = (User, SshProfile, Session, Command, SyncData)
@@ -90,8 +90,7 @@ def test_seeded_repeated_met_by_people_and_taken_out(
     renamed = User.username.like(f"{username_of(7, 43)}%")
     assert len(db.session.scalars(select(User.id).where(renamed)).all()) == 2
 
-    for kind in SeedingAdapter.__subclasses__():
-        monkeypatch.setattr(kind, "batch", 100)
+    make_small(monkeypatch)
     monkeypatch.setattr(failpoints, "_listeners", [_crash_at("seeding.batch", after=2)])
     with pytest.raises(Crash):
         run(name, users=500)
