@@ -21,7 +21,7 @@ class SQLiteSeeding(SeedingAdapter):
 
     def prepare(self, connection: Connection) -> None:
         # Rows go into each index at another place: with the usual 2 MB most pages are read again and again.
-        fetch_all(connection, "PRAGMA cache_size = -65536")
+        fetch_all(connection, "PRAGMA cache_size = -32768")
 
     def reserve(self, connection: Connection, target: Target, count: int) -> int:
         """The next key is the highest of all plus one."""
