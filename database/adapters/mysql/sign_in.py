@@ -48,7 +48,7 @@ def open_connection(
         **_tls(parameters),
     )
     if parameters.tls_mode in (TlsMode.DEFAULT, TlsMode.PREFER):
-        connection._ssl_required = False  # encrypted when the server can; PyMySQL has no public way to say so
+        _encrypt_if_possible(connection)
     wait_for_answers(connection, max(1, timeout))
     connection.largest = LARGEST_ANSWER if parameters.is_registered else None
     connection.connect(_line(parameters, timeout, address) if address else None)
@@ -59,8 +59,13 @@ def open_connection(
 def wait_for_answers(connection: Any, seconds: float | None) -> None:
     """Let `connection` wait at most `seconds` for each answer, or for ever."""
     connection.patience = seconds
-    # For what is no question, such as a ping; no public way here either.
+    # For what is no question, such as a ping. PyMySQL has no public way to say so.
     connection._read_timeout = connection._write_timeout = seconds
+
+
+def _encrypt_if_possible(connection: Any) -> None:
+    # PyMySQL insists on TLS when it is given a context, and has no public way to say otherwise.
+    connection._ssl_required = False
 
 
 def _line(parameters: ConnectionParameters, timeout: float, address: str) -> socket.socket:
