@@ -3,6 +3,7 @@ anyone's settings."""
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections.abc import Iterator
@@ -69,6 +70,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     selection.leave_out(config, items)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; a collector that does not look at it again saves a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
