@@ -17,6 +17,7 @@ from core.errors import LockTimeout, ServerError
 from core.naming import new_id
 from core.progress import Operation
 from core.settings import Settings
+from database import seeding
 from database.adapters import network
 from database.adapters.base import Capability, fetch_all
 from database.adapters.sqlite.seeding import SQLiteSeeding
@@ -121,6 +122,7 @@ def test_a_server_that_is_killed(
 def test_a_table_that_another_session_holds(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = indexes(settings)
     monkeypatch.setattr(network, "LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr(seeding, "_TRIES", 2)
     with application_context(settings), db.engine.connect() as other:
         other.execute(text("LOCK TABLE ssh_profile IN EXCLUSIVE MODE"))
         with pytest.raises(LockTimeout, match="lock"):

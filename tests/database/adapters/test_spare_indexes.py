@@ -1,0 +1,74 @@
+"""Indexes that a table can do without for a while: only those that come back exactly as they were."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from core.connection import parse_url
+from database.adapters.base import Capability
+from database.spare_indexes import open_index_keeper
+from tests.servers import Server
+
+pytestmark = pytest.mark.requires(Capability.ROW_LEVEL_SECURITY)
+TABLE = (
+    'CREATE TABLE "Odd table" (id int PRIMARY KEY, a text UNIQUE, b int, c int4range, day date NOT NULL,'
+    " EXCLUDE USING gist (c WITH &&))",
+    'CREATE UNIQUE INDEX one ON "Odd table" (b)',
+    'CREATE INDEX remarked ON "Odd table" (b)',
+    "COMMENT ON INDEX remarked IS 'why it is there'",
+    'CREATE INDEX sorted ON "Odd table" (b)',
+    'ALTER TABLE "Odd table" CLUSTER ON sorted',
+    'CREATE INDEX measured ON "Odd table" ((b + 1))',
+    "ALTER INDEX measured ALTER COLUMN 1 SET STATISTICS 500",
+)
+SPARE = (
+    """CREATE INDEX "Of a's" ON "Odd table" (lower(a) text_pattern_ops DESC NULLS LAST) WHERE b % 2 = 1""",
+    'CREATE INDEX covering ON "Odd table" USING btree (day) INCLUDE (b) WITH (fillfactor = 70)',
+    'CREATE INDEX ranged ON "Odd table" USING gist (c)',
+)
+CATALOGUE = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'Odd table' ORDER BY 1"
+
+
+def test_only_what_comes_back_as_it_was_goes(server: Server, database_url: str) -> None:
+    server.execute(database_url, *TABLE, *SPARE)
+    before = server.execute(database_url, CATALOGUE)
+    with open_index_keeper(parse_url(database_url)) as keeper:
+        found = keeper.find("Odd table")
+        assert [one.name for one in found] == ['"Of a\'s"', "covering", "ranged"]
+        assert keeper.drop(found)
+        assert len(server.execute(database_url, CATALOGUE)) == len(before) - 3
+        for index in (*found, *found):  # the second time there is nothing to do
+            assert keeper.make(index)
+        assert server.execute(database_url, CATALOGUE) == before
+
+        assert keeper.drop(found)
+        server.execute(database_url, 'ALTER TABLE "Odd table" DROP COLUMN c')
+        assert [keeper.make(one) for one in found] == [True, True, False]
+
+
+def test_who_may_not_make_an_index_drops_none(server: Server, database_url: str, role: str) -> None:
+    server.execute(database_url, *TABLE, *SPARE)
+    account = replace(parse_url(database_url), user=role, password="secret")
+    with open_index_keeper(account) as keeper:
+        assert keeper.find("Odd table") == ()
+        server.execute(database_url, f'ALTER TABLE "Odd table" OWNER TO {role}')
+        assert keeper.find("Odd table") == ()
+        server.execute(database_url, f"GRANT CREATE ON SCHEMA public TO {role}")
+        assert len(keeper.find("Odd table")) == len(SPARE)
+
+
+@pytest.fixture
+def role(server: Server, database_url: str) -> Iterator[str]:
+    """An account that may sign in, and no more."""
+    name = f"test_{secrets.token_hex(6)}"
+    server.execute(
+        database_url,
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"CREATE ROLE {name} LOGIN PASSWORD 'secret'",
+    )
+    yield name
+    server.execute(database_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
