@@ -19,9 +19,9 @@ from database.transactions import transaction
 from features.databases import find_database
 from models import SeedPart, SeedRun
 
-# Rows from which it pays: users, profiles and commands went into PostgreSQL 1.2 to 2.4 times as fast with
-# 20,000 and 60,000 rows, by COPY and with all indexes back; with 5,000 now and then slower.
-MANY = 20_000
+# Rows from which it pays: profiles and commands, with two and three such indexes, took the same time on
+# PostgreSQL with 20,000 rows and were 1.2 and 1.4 times as fast with 80,000 (median of 3 runs each, all in).
+MANY = 50_000
 
 
 @contextmanager
