@@ -27,9 +27,11 @@ class Ledger:
         self._connection = connection
         self._mark = mark
 
-    def begin(self, part: int, first_key: int) -> None:
-        """Write down which keys a part has."""
-        self._run("UPDATE seed_part SET first_key = ? WHERE id = ? AND done = 0", first_key, part)
+    def begin(self, part: int, first_key: int, *, again: bool) -> None:
+        """Write down which keys a part has, other ones where it is begun `again`. Raises LeaseLost when
+        another has begun it."""
+        sql = "UPDATE seed_part SET first_key = ? WHERE id = ? AND done = 0"
+        self._run(sql if again else f"{sql} AND first_key IS NULL", first_key, part)
 
     def keep(self, before: Entry, after: Entry) -> None:
         """Replace one entry of a part by the next. Raises LeaseLost when it is not what it was: another goes

@@ -47,11 +47,11 @@ class Filler:
         def work(rename: bool) -> int:
             first = self._seeding.reserve(self._connection, target, count)
             if self._apart:  # before any row, or nobody would know whose it is
-                self._apart.begin(part, first)
+                self._apart.begin(part, first, again=True)  # a try that failed has written others
             rows = make_last(first)
             self._seeding.load(self._connection, target, self._renamed(target, rows) if rename else rows)
             if self._own:
-                self._own.begin(part, first)
+                self._own.begin(part, first, again=False)
             return first
 
         return self._put(work)

@@ -12,18 +12,21 @@ from sqlalchemy import func, select, text, update
 
 from core import failpoints
 from core.clock import utc_now
-from core.errors import InvalidInput
+from core.errors import InvalidInput, LeaseLost
 from core.naming import new_id
 from core.progress import Operation
 from core.settings import Settings
 from database.context import application_context
 from database.schema import find_faults
+from database.seeding import open_filler
 from features.recipes.book import RECIPES, TYPES
+from features.recipes.recipe import Value
 from features.recipes.rows import Group, Rows
 from features.recipes.users import PAIRS, ROUNDS, username_of
 from features.recipes.words import fingerprint, keys
+from features.seed_parts import target_of
 from features.seed_removal import clean_seeded, undo_run
-from features.seed_runs import RunFacts, list_runs
+from features.seed_runs import RunFacts, begin_run, list_runs
 from features.seeding import CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed
 from features.user_changes import UserChange, choose, deactivate_users, edit_user
 from models import Command, Session, SshProfile, SyncData, User, db
@@ -119,6 +122,25 @@ def test_a_key_that_came_back_is_not_taken_for_a_seeded_row(name: str) -> None:
     db.session.commit()
     assert clean_seeded(Operation(id=new_id()), name, ["users"]).total == 2
     assert db.session.scalars(select(User.username)).all() == ["ada"]
+
+
+def test_of_two_that_begin_a_part_the_second_stops(name: str, settings: Settings) -> None:
+    """As a worker does that stood still while another took its work over."""
+    plan = plan_seed(name, {"users": 9}, number=7)
+    begun = begin_run(new_id(), name, plan, mode="add", wanted="", made_by="ada", operation_id="")
+    part = begun.parts[0]
+    with open_filler(settings.database) as filler:
+
+        def begin() -> int:
+            def last(first: int) -> list[tuple[Value, ...]]:
+                return list(part.recipe.make(Rows("user", 7, 0, 9, first, {}), 8, 9))
+
+            return filler.begin(target_of(part.recipe), part.id, 9, last)
+
+        first = begin()
+        with pytest.raises(LeaseLost):
+            begin()
+    assert (list_runs(name)[0].parts[0].first_key, counts()["user"]) == (first, 1)
 
 
 def test_what_people_decided_of_seeded_users_stays(name: str) -> None:
