@@ -127,7 +127,9 @@ LOG_FORMAT = Variable(
 )
 
 AUTO_INIT = Variable("AUTO_INIT", parsing.flag, "true", "Create a missing schema at start.")
-AUTO_MIGRATE = Variable("AUTO_MIGRATE", parsing.flag, "false", "Apply pending migrations at start.")
+AUTO_MIGRATE = Variable(
+    "AUTO_MIGRATE", parsing.flag, "false", "Apply pending migrations at start; no backup is taken before."
+)
 
 BACKUP_DIR = Variable("BACKUP_DIR", parsing.path, "./backups", "The folder of the backups.")
 BACKUP_RETENTION_DAYS = Variable(

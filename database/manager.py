@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.errors import ConnectionFailed, DatabaseMissing, ServerTimeout, SignInRefused, TargetBusy
@@ -36,13 +36,14 @@ _log = logging.getLogger(__name__)
 class InitReport:
     """What `init_database` found or did: whether it `created` the schema, or `adopted` one that was there
     without a stamp; the `revision` it is at now ("" for none), the migrations still `pending`, and those that
-    this call `applied` to a schema that was there."""
+    this call `applied` to a schema that was there, with the hash of their plan."""
 
     created: bool
     adopted: bool
     revision: str
     pending: tuple[Revision, ...]
     applied: tuple[AppliedRevision, ...] = ()
+    plan_hash: str = ""
 
 
 def init_database(app: Flask | None = None) -> InitReport:
@@ -53,14 +54,16 @@ def init_database(app: Flask | None = None) -> InitReport:
     wait_for_database(settings)
     created = adopted = False
     applied: tuple[AppliedRevision, ...] = ()
+    plan_hash = ""
     with explained(settings.database):
         if settings.auto_init and not _revisions():
             created, adopted = _make_schema(settings)
         elif _is_behind():
             _let_migrations_end(settings)
         if settings.auto_migrate and _is_behind():
+            plan_hash = _announce(settings)
             applied = _migrate(settings)
-        report = _report(created, adopted, applied)
+        report = replace(_report(created, adopted), applied=applied, plan_hash=plan_hash)
     if not settings.database.in_memory:
         db.engine.dispose()  # a server that forks its workers must not share connections among them
     return report
@@ -101,6 +104,16 @@ def _make_schema(settings: Settings) -> tuple[bool, bool]:
     return not before.tables, bool(before.tables)
 
 
+def _announce(settings: Settings) -> str:
+    """Say what is about to be applied, and that nothing is backed up before; gives the hash of the plan."""
+    from database.migration_planning import make_plan  # reads SQL, of no use to other starts
+
+    plan = make_plan(settings.migration_database)
+    count = plural(len(plan.revisions), "pending migration")
+    _log.warning("AUTO_MIGRATE applies %s by plan %s; no backup is taken.", count, plan.short_hash)
+    return plan.hash
+
+
 def _migrate(settings: Settings) -> tuple[AppliedRevision, ...]:
     parameters = settings.migration_database
     if not settings.database.in_memory:
@@ -125,10 +138,10 @@ def _revisions() -> tuple[str, ...]:
         return current_revisions(connection)
 
 
-def _report(created: bool, adopted: bool, applied: tuple[AppliedRevision, ...]) -> InitReport:
+def _report(created: bool, adopted: bool) -> InitReport:
     current = _revisions()
     pending = pending_revisions(current)
     if pending:
         count = plural(len(pending), "migration")
         _log.warning("%s to apply: run migrate.py migrate.", count)
-    return InitReport(created, adopted, current[-1] if current else "", pending, applied)
+    return InitReport(created, adopted, current[-1] if current else "", pending)

@@ -105,6 +105,7 @@ class StatementLog:
     _met: Counter[str] = field(default_factory=Counter)
     _under_way: int | None = None
     _is_made: bool = False
+    _is_changed: bool = False
 
     def resume(self, first: str, direction: str, applied: Iterable[str]) -> None:
         """Look up what an earlier run left, before a run that begins with the revision `first`. Raises
@@ -120,8 +121,7 @@ class StatementLog:
                 )
 
     def begin(self, revision: str, direction: str, script_hash: str) -> int:
-        """Begin a revision; gives how many of its statements are done already. Raises MigrationError when its
-        file is not the one that was begun."""
+        """Begin a revision; gives how many of its statements are done already."""
         self._revision = (revision, direction, script_hash)
         self._met.clear()
         left = [
@@ -129,11 +129,7 @@ class StatementLog:
             for one in read_done(self.adapter, self.connection).statements
             if (one.revision, one.direction) == (revision, direction)
         ]
-        if any(one.script_hash != script_hash for one in left):
-            raise MigrationError(
-                f"{visible(revision)} was changed after {plural(len(left), 'statement')} of it had run.",
-                hint="Put back the file that was begun, and run again. Make the change in a new one.",
-            )
+        self._is_changed = any(one.script_hash != script_hash for one in left)
         self._kept = {(one.sql_hash, one.occurrence): one for one in left}
         return sum(one.is_done for one in left)
 
@@ -144,6 +140,7 @@ class StatementLog:
         self._met[key] += 1
         earlier = self._kept.get((key, self._met[key]))
         if earlier is None:
+            self._refuse_unless_all_met()
             self._write(key, sql)
             return True
         if earlier.is_done or not self._is_still_to_do(earlier, sql):
@@ -168,12 +165,24 @@ class StatementLog:
 
     def end(self) -> None:
         """The revision is at its end: forget its statements, in the transaction that stamps it."""
+        self._refuse_unless_all_met()
         if self._is_made or self._kept:
             self.adapter.rows(self.connection, _CLEAR, self._revision[:1])
 
     def close(self) -> None:
         """The run is at its end: take the table away."""
         self.adapter.rows(self.connection, f"DROP TABLE IF EXISTS {LOG_TABLE}")
+
+    def _refuse_unless_all_met(self) -> None:
+        """A file that was changed since it was begun has to begin with all that was done. Raises
+        MigrationError."""
+        left = len(self._kept) - sum(self._met[key] >= number for key, number in self._kept)
+        if self._is_changed and left:
+            raise MigrationError(
+                f"{visible(self._revision[0])} was changed since it was begun, and does not begin with what"
+                f" has run of it: {plural(len(self._kept), 'statement')}.",
+                hint="Put those back as they were; what follows them may be changed. Or restore a backup.",
+            )
 
     def _write(self, key: str, sql: str) -> None:
         if not self._is_made:

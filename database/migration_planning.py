@@ -11,7 +11,7 @@ from core.connection import ConnectionParameters
 from core.errors import ServerError
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Adapter, Capability, Connection, TableSize
-from database.adapters.migrating import Change, ChangeKind, Finding, MigrationAdapter
+from database.adapters.migrating import BIG, Change, ChangeKind, Finding, MigrationAdapter
 from database.adapters.migration_adapters import migration_adapter_for
 from database.migration_log import DoneStatements, read_done
 from database.migration_plan import MigrationPlan, PlannedRevision, PlannedStatement, hash_of
@@ -30,7 +30,8 @@ from database.revisions import (
 
 _CONNECT_TIMEOUT = 30.0
 _PATIENCE = 5.0  # seconds for any question to the server
-_NEW_OR_GONE = (ChangeKind.CREATE_TABLE, ChangeKind.REPLACE_TABLE, ChangeKind.DROP_TABLE)
+_COUNTED_BELOW = 3 * BIG  # an estimate may be a quarter of the truth, and no warning is to be missed
+_EMPTY = (ChangeKind.CREATE_TABLE, ChangeKind.REPLACE_TABLE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _sizes(adapter: Adapter, connection: Connection) -> dict[str, TableSize]:
     """Rows and bytes of each table; estimated where counting takes too long."""
     adapter.statement_timeout(connection, _PATIENCE)
     try:
-        found = adapter.table_sizes(connection)
+        found = adapter.table_sizes(connection, _COUNTED_BELOW)
     except ServerError:
         found = adapter.table_sizes(connection, 0)
     adapter.statement_timeout(connection, 0)
@@ -102,13 +103,15 @@ def _name(known: Sequence[Revision], place: int) -> str:
 
 
 class _Judging:
-    """Judges one revision after the other; a table that one of them makes holds no rows."""
+    """Judges one revision after the other. `_sizes` follows what they do to tables: one that they make holds
+    no rows, None stands for one that they fill."""
 
     def __init__(self, parameters: ConnectionParameters, ground: Ground, direction: str) -> None:
         self._adapter: MigrationAdapter = migration_adapter_for(parameters.dialect)
         self._ground = ground
         self._direction = direction
-        self._sizes = dict(ground.sizes)
+        self._sizes: dict[str, TableSize | None] = dict(ground.sizes)
+        self._made: set[str] = set()
 
     def judge(self, foretold: Sequence[ForetoldRevision]) -> tuple[PlannedRevision, ...]:
         return tuple(self._revision(one) for one in foretold)
@@ -119,7 +122,7 @@ class _Judging:
         statements = []
         for sql, changes in see_through(read, one.columns, self._adapter):
             statements.append(self._statement(one.revision.id, sql, changes))
-            findings += filter(None, (self._adapter.judge(change, self._size(change)) for change in changes))
+            findings += filter(None, map(self._judge, changes))
             self._follow(changes)
         return PlannedRevision(
             one.revision.id,
@@ -134,23 +137,43 @@ class _Judging:
         )
 
     def _statement(self, revision: str, sql: str, changes: tuple[Change, ...]) -> PlannedStatement:
-        names = {change.table for change in changes}
-        tables = [self._sizes[name] for name in names if name in self._sizes]
+        names = {self._spelled(change.table) for change in changes}
+        tables = [size for name in names if (size := self._sizes.get(name)) and name not in self._made]
+        sizes = [one.size for one in tables if one.size is not None]
         return PlannedStatement(
             sql,
             changes,
             sum(one.rows for one in tables) if tables else None,
             all(one.exact for one in tables),
-            sum(one.size or 0 for one in tables) if tables else None,
+            sum(sizes) if tables and len(sizes) == len(tables) else None,
             self._ground.done.has(revision, self._direction, sql),
         )
 
-    def _size(self, change: Change) -> TableSize:
-        return self._sizes.get(change.table) or TableSize(change.table, 0, True, 0)
+    def _judge(self, change: Change) -> Finding | None:
+        name = self._spelled(change.table)
+        if size := self._sizes.get(name):
+            return self._adapter.judge(change, size)
+        return self._adapter.judge_unseen(change, is_made=name in self._made)
+
+    def _spelled(self, name: str) -> str:
+        """As the catalogue spells it: SQL may be written in other capitals, and mean the same table."""
+        if name in self._sizes:
+            return name
+        return next((one for one in self._sizes if one.lower() == name.lower()), name)
 
     def _follow(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
-            if change.kind in _NEW_OR_GONE:
-                self._sizes.pop(change.table, None)
-            elif change.kind is ChangeKind.RENAME_TABLE and change.table in self._sizes:
-                self._sizes[change.new_name] = self._sizes.pop(change.table)
+            name = self._spelled(change.table)
+            if change.kind in _EMPTY:
+                self._made.add(name)
+                self._sizes[name] = TableSize(name, 0, True, 0)
+            elif change.kind is ChangeKind.INSERT and name in self._made:
+                self._sizes[name] = None
+            elif change.kind is ChangeKind.DROP_TABLE:
+                self._sizes.pop(name, None)
+                self._made.discard(name)
+            elif change.kind is ChangeKind.RENAME_TABLE and name in self._sizes:
+                self._sizes[change.new_name] = self._sizes.pop(name)
+                if name in self._made:
+                    self._made.remove(name)
+                    self._made.add(change.new_name)

@@ -16,7 +16,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from core.connection import ConnectionParameters
-from core.errors import AppError, LockTimeout
+from core.errors import AppError, Conflict, LockTimeout
+from core.text import visible
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 from database.alembic_turns import alembic_turn
@@ -36,7 +37,7 @@ from database.revisions import (
     position,
     target_position,
 )
-from database.schema_lock import PATIENCE, schema_lock
+from database.schema_lock import PATIENCE, run_lock, schema_lock
 from models import db
 
 __all__ = [
@@ -62,6 +63,7 @@ def migrate(
     on_step: Callable[[AppliedRevision], None] | None = None,
     listener: Listener | None = None,
     patience: float | None = PATIENCE,
+    planned_from: str | None = None,
     statement_timeout: float = 0,
     location: Path = LOCATION,
     keeps_history: bool = True,
@@ -70,16 +72,20 @@ def migrate(
     """Bring the database to `target` ("head", "base", "+N", "-N", a revision or the unique beginning of
     one) and give what was applied, in order; each step is committed before `on_step` hears of it.
 
-    Waits `patience` seconds for the schema lock; None when the caller holds it. A lock within the database
-    that is not to be had is tried for again, LOCK_TRIES times in all. `connection` is for a database in
-    memory, which nobody else can open. Raises InvalidInput before anything else for a target that names
-    nothing, then TargetBusy, SchemaTooNew, MigrationError, ServerError; its hint says what is left."""
+    Waits `patience` seconds for the schema lock; None when the caller holds it. What was planned from the
+    revision `planned_from`, "" for none, is refused where another run came first and went elsewhere. A lock
+    within the database that is not to be had is tried for again, LOCK_TRIES times in all. `connection` is
+    for a database in memory, which nobody else can open. Raises InvalidInput before anything else for a
+    target that names nothing, then TargetBusy, Conflict, SchemaTooNew, MigrationError, ServerError; its hint
+    says what is left."""
     known = known_revisions(location)
     goal = find_target(target, known)
     journal = Journal(applied_by, on_step, listener, keeps_history=keeps_history)
     with _session(parameters, patience, connection, statement_timeout) as session:
         here = position(current_revisions(session), known)
         there = target_position(goal, here, known)
+        if planned_from is not None:
+            _refuse_other_start(known, planned_from, here, there)
         _run_patiently(session, location, there, journal, parameters)
     return tuple(journal.applied)
 
@@ -157,7 +163,21 @@ def _session(
             stack.enter_context(schema_lock(parameters, patience))
         engine = migration_engine(parameters, statement_timeout)
         stack.callback(engine.dispose)
-        yield stack.enter_context(engine.connect())
+        opened = stack.enter_context(engine.connect())
+        raw: Any = opened.connection.dbapi_connection
+        stack.enter_context(run_lock(parameters, raw, PATIENCE if patience is None else patience))
+        yield opened
+
+
+def _refuse_other_start(known: tuple[Revision, ...], planned_from: str, here: int, there: int) -> None:
+    planned = position((planned_from,) if planned_from else (), known)
+    if here not in (planned, there):
+        now = known[here - 1].id if here else BASE
+        raise Conflict(
+            f"Another run was there meanwhile: the database is at {visible(now)} now, and this one was"
+            f" planned from {visible(planned_from) or BASE}.",
+            hint="Nothing was done. Look at the plan again: --dry-run.",
+        )
 
 
 def _run_patiently(

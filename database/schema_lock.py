@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.connection import ConnectionParameters
-from database.adapters import closing_connection
+from database.adapters import adapter_for, closing_connection
+from database.adapters.base import Capability, Connection
 
 NAME = "basekeeper-schema"
+RUN_NAME = "basekeeper-migration"
 PATIENCE = 30.0
 _CONNECT_TIMEOUT = 30.0
 
@@ -21,4 +23,19 @@ def schema_lock(parameters: ConnectionParameters, patience: float = PATIENCE) ->
         closing_connection(parameters, _CONNECT_TIMEOUT) as (adapter, connection),
         adapter.native_lock(connection, NAME, patience),
     ):
+        yield
+
+
+@contextmanager
+def run_lock(
+    parameters: ConnectionParameters, connection: Connection, patience: float = PATIENCE
+) -> Iterator[None]:
+    """Hold on `connection` itself the lock of who changes the schema. When a process is killed, the lock of
+    the schema goes with it at once, but the server brings the statement that runs to its end: until then
+    this one is held. Raises as `schema_lock` does."""
+    adapter = adapter_for(parameters)
+    if not adapter.supports(Capability.SESSIONS):  # there a statement ends with its process
+        yield
+        return
+    with adapter.native_lock(connection, RUN_NAME, patience):
         yield

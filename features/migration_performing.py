@@ -57,18 +57,18 @@ def perform_run(
     health = check_before(tree.parameters)
     if begun is None:
         _tell_of_drift(op, tree)
-    backup = back_up(op, tree, applied_by) if takes_backup else ""
-    if not backup:
-        op.note("No backup is taken.")
-    run = begun or _run_of(op, tree, plan, applied_by)
-    run = replace(run, backup=backup, health_before=health)
+    backup = begun.backup if begun else ""  # a second one would hold a part of the way
+    if takes_backup and not backup:
+        backup = back_up(op, tree, applied_by)
+    op.note(f"The backup before it is {backup}." if backup else "No backup is taken.")
+    run = begun or replace(_run_of(op, tree, plan, applied_by), backup=backup, health_before=health)
     with _written_down(run) as written:
         steps = _migrate(op, tree, plan, applied_by)
         failpoint("migration.done")
         _look_at_end(op, tree, plan, written)
-    if backup:
+    if run.backup:
         write_down_backups(op)
-    return MigrationReport(tree.name, steps, plan.target, plan.hash, backup)
+    return MigrationReport(tree.name, steps, plan.target, plan.hash, run.backup)
 
 
 def end_run(op: Operation, tree: Tree, plan: MigrationPlan, begun: RunFacts | None) -> MigrationReport:
@@ -127,6 +127,7 @@ def _migrate(op: Operation, tree: Tree, plan: MigrationPlan, applied_by: str) ->
         applied_by=applied_by,
         listener=_Reporter(op, plan, migration_adapter_for(tree.parameters.dialect)),
         patience=PATIENCE,
+        planned_from=plan.current,
         statement_timeout=current_settings().db_command_timeout,
         location=tree.location,
         keeps_history=tree.is_own,

@@ -61,7 +61,8 @@ def _init_database(app: Flask, settings: Settings) -> None:
     if report.created or report.adopted:
         _record(settings, "schema.init")
     if report.applied:
-        _record(settings, "migration.apply", revisions=[step.id for step in report.applied])
+        revisions = [step.id for step in report.applied]
+        _record(settings, "migration.apply", revisions=revisions, plan_hash=report.plan_hash, backup="")
 
 
 def _record(settings: Settings, action: str, **details: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -111,6 +111,16 @@ class MigrationAdapter:
         """What is to be known of `change` where its table is as large as `table`; None when nothing is."""
         rule = self.rules.get(change.kind) or _COMMON.get(change.kind)
         return rule(change, table) if rule else None
+
+    def judge_unseen(self, change: Change, *, is_made: bool) -> Finding | None:
+        """The same where nobody knows how many rows its table holds: migrations before it made and filled it,
+        or it was not found."""
+        found = self.judge(change, TableSize(change.table, 1, False, None))
+        if found is None or found == self.judge(change, TableSize(change.table, 0, True, 0)):
+            return found
+        whose = "Migrations before this one fill it" if is_made else "It was not found in the schema"
+        severity = Severity.CAUTION if is_made else found.severity
+        return replace(found, severity=severity, why=f"{whose}: how many rows it holds is not known.")
 
     def outline(self, sql: str, length: int) -> str:
         """How a statement begins, for notes that many may read: no further than the first text in it, which

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import stat
 import subprocess
@@ -114,6 +115,10 @@ def test_pending_migrations_wait_unless_auto_migrate(
     expected = ["aaaa", "aaaa_more", "1"] if auto_migrate == "true" else [head_revision(), "aaaa_more", "0"]
     assert done.stdout.split() == expected, done.stderr
     assert ("1 migration to apply" in done.stderr) == (auto_migrate == "false")
+    said = re.search(
+        r"AUTO_MIGRATE applies 1 pending migration by plan \w{8}; no backup is taken", done.stderr
+    )
+    assert bool(said) == (auto_migrate == "true")
 
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:

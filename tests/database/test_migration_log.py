@@ -45,6 +45,10 @@ op.execute("UPDATE item SET count = count - 101")
 """
 FILL = 'op.execute("UPDATE item SET a = 1")\n'
 STATEMENTS = 8
+SLOW = 'op.execute("ALTER TABLE item ADD COLUMN slow INTEGER, ALGORITHM=COPY")\n'
+UNDER_WAY = (
+    "SELECT id FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE item ADD COLUMN slow%'"
+)
 # Ends the process at the n-th statement: written down and not begun, or done and not written down.
 KILLED = """
 import os, sys
@@ -113,8 +117,29 @@ def test_a_migration_killed_at_any_statement_is_gone_on_with(database_url: str, 
         migrate(parameters, "r1", applied_by="test", location=tree)
 
 
+@pytest.mark.rounds
+def test_a_statement_that_outlives_its_process_is_waited_for(
+    server: Server, database_url: str, tree: Path, tmp_path: Path
+) -> None:
+    """The server ends what it has begun, though nobody is there any more: it is not begun a second time."""
+    more = "INSERT INTO item (id, name) SELECT id + {0}, repeat('x', 20) FROM item WHERE id <= {0}"
+    server.execute(database_url, *(more.format(2**power) for power in range(1, 17)))
+    slow = make_tree(
+        tmp_path / "slow", (FIRST, "pass"), (SLOW + 'op.execute("UPDATE item SET slow = 1")', "pass")
+    )
+    command = [sys.executable, "-c", KILLED, str(slow), "never", "1"]
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "DATABASE": database_url}) as run:
+        while not server.execute(server.admin_url, UNDER_WAY):
+            assert run.poll() is None
+        run.kill()
+    assert server.execute(server.admin_url, UNDER_WAY)
+    migrate(parse_url(database_url), applied_by="test", location=slow)
+    assert scalars(database_url, "SELECT DISTINCT slow FROM item") == [1]
+
+
 def test_what_cannot_be_told_halts_with_what_to_do(server: Server, database_url: str, tree: Path) -> None:
-    """Another hand was there meanwhile; the file was changed; a statement fails."""
+    """Another hand was there meanwhile; the file was changed in what had run; a statement fails, and is
+    changed."""
     parameters = parse_url(database_url)
     command = [sys.executable, "-c", KILLED, str(tree), "ran", "3"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE": database_url}, capture_output=True)
@@ -125,15 +150,17 @@ def test_what_cannot_be_told_halts_with_what_to_do(server: Server, database_url:
     server.execute(database_url, "ALTER TABLE item DROP COLUMN strange")
     file = tree / "versions" / "r2_step.py"
     text = file.read_text()
-    file.write_text(f"{text}\n# changed")
-    with pytest.raises(MigrationError, match="was changed after 3 statements"):
-        migrate(parameters, applied_by="test", location=tree)
+    for change in (("count + 1", "count + 2"), ('op.add_column("item", sa.Column("a", sa.Integer))', "")):
+        file.write_text(text.replace(*change))
+        with pytest.raises(MigrationError, match="was changed since it was begun, .* 3 statements"):
+            migrate(parameters, applied_by="test", location=tree)
     file.write_text(text)
     server.execute(database_url, "CREATE TABLE other (id INTEGER)")
     with pytest.raises(ServerError) as failed:
         migrate(parameters, applied_by="test", location=tree)
     assert "6 statements of r2 before it stay and are recorded" in failed.value.hint
-    server.execute(database_url, "DROP TABLE other")
+    file.write_text(text.replace('op.create_table("other"', 'op.create_table("another"'))
     migrate(parameters, applied_by="test", location=tree)
+    assert tables(database_url) == {"item", "other", "another"}
     assert scalars(database_url, "SELECT count FROM item ORDER BY id") == [111, 121]
     assert LOG_TABLE not in tables(database_url)

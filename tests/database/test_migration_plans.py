@@ -12,11 +12,13 @@ import pytest
 from core.connection import ConnectionParameters, Dialect, parse_url
 from core.errors import TargetBusy
 from database.adapters.migration_adapters import migration_adapter_for
+from database.migration_planning import make_plan
 from database.migration_reader import read_changes
 from database.migration_scripts import ForetoldRevision, foretell
 from database.migrator import migrate
 from database.revisions import known_revisions
 from tests.database.trees import make_tree, tables
+from tests.servers import Server
 
 POSTGRESQL = ConnectionParameters(Dialect.POSTGRESQL, "none", host="127.0.0.1", port=1, user="none")
 MADE = 'op.create_table({!r}, sa.Column("id", sa.Integer))\n'
@@ -97,6 +99,27 @@ def test_every_loss_is_seen() -> None:
     for grammar, sql, seen in LOSSES:
         found = [f"{one.kind} {one.object}".strip() for one in read_changes(sql, grammar)]
         assert found == seen, sql
+
+
+def test_rows_that_go_are_seen_however_their_table_is_written(
+    server: Server, database_url: str, tmp_path: Path
+) -> None:
+    """In other capitals; in a table that the plan fills itself; in one that is not there, or elsewhere."""
+    server.execute(database_url, "CREATE TABLE book (id integer)", "INSERT INTO book VALUES (1), (2)")
+    tree = make_tree(
+        tmp_path / "tree",
+        ('op.execute("DELETE FROM BOOK")\nop.execute("DROP TABLE IF EXISTS nowhere")', "pass"),
+        (MADE.format("filled") + 'op.execute("INSERT INTO filled SELECT id FROM book")', "pass"),
+        (MADE.format("empty") + 'op.drop_table("filled")\nop.drop_table("empty")', "pass"),
+    )
+    plan = make_plan(parse_url(database_url), "head", tree)
+    assert [(one.finding.title, one.severity) for one in plan.findings] == [
+        ("Deletes rows of BOOK", "dangerous"),
+        ("Drops nowhere", "dangerous"),
+        ("Drops filled", "caution"),
+        ("Drops empty, which is empty", "caution"),
+    ]
+    assert plan.revisions[0].statements[0].rows == 2
 
 
 def test_a_note_of_a_statement_stops_before_its_first_text() -> None:

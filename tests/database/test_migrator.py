@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.clock import monotonic
 from core.connection import ConnectionParameters, Dialect, parse_url
 from core.errors import (
+    Conflict,
     ConnectionFailed,
     InvalidInput,
     LockTimeout,
@@ -65,6 +67,19 @@ def test_each_step_is_recorded_with_its_version(database_url: str) -> None:
     assert (gone.id, gone.direction) == (known[-1].id, "downgrade")
     assert scalars(database_url, "SELECT version_num FROM alembic_version") == [known[-2].id]
     assert scalars(database_url, NAMES) == [one.name for one in known[:-1]]
+
+
+def test_what_was_planned_from_elsewhere_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    """Another run had the lock meanwhile: it did the same, or went elsewhere."""
+    tree = make_tree(tmp_path / "tree", ("pass", "pass"), ("pass", "pass"), ("pass", "pass"))
+    words: dict[str, Any] = {"applied_by": "ann", "location": tree}
+    parameters = parse_url(sqlite_url)
+    Path(parameters.database).touch()
+    assert len(migrate(parameters, "r2", planned_from="", **words)) == 2
+    assert migrate(parameters, "r2", planned_from="", **words) == ()
+    with pytest.raises(Conflict, match="is at r2 now, and this one was planned from base"):
+        migrate(parameters, "r3", planned_from="", **words)
+    assert scalars(sqlite_url, "SELECT version_num FROM alembic_version") == ["r2"]
 
 
 def test_a_downgrade_removes_its_row_only(database_url: str, tmp_path: Path) -> None:

@@ -33,15 +33,15 @@ def load_chinook(server: Server, url: str) -> None:
 
 def rows_of(server: Server, url: str) -> dict[str, int]:
     """How many rows those tables have."""
-    names = {name: _spelled(server, name) for name in TABLES}
+    names = {name: server.quoted(spelled(server, name)) for name in TABLES}
     return {
         name: int(str(server.execute(url, f"SELECT count(*) FROM {table}")[0][0]))
         for name, table in names.items()
     }
 
 
-def _spelled(server: Server, name: str) -> str:
+def spelled(server: Server, name: str) -> str:
     """PostgreSQL's file has invoice_line where the others have InvoiceLine."""
     if server.dialect != "postgresql":
-        return server.quoted(name)
+        return name
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

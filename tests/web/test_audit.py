@@ -168,6 +168,9 @@ def test_migrations_applied_at_start_are_audited(make_app: MakeApp, sqlite_url: 
         console = make_app(sqlite_url, auto_migrate=True)
         name = settings_of(console).database.name
         assert entries(console) == [("outcome", "migration.apply", name, "start", "succeeded")]
+    with console.app_context():
+        [details] = db.session.scalars(db.select(AuditEvent.details))
+    assert (details["backup"], len(details["plan_hash"])) == ("", 64)
 
 
 def test_what_is_done_without_an_operation_is_audited(

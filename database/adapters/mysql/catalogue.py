@@ -31,6 +31,7 @@ _TOTAL = """
     SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables
     WHERE table_schema = database()
 """
+_LEAST = 9  # bytes; InnoDB needs 18 for the shortest row, half of that where tables are compressed
 
 
 def schema_names(adapter: Adapter, connection: Connection, constraints: str = _CONSTRAINTS) -> SchemaNames:
@@ -45,7 +46,8 @@ def schema_names(adapter: Adapter, connection: Connection, constraints: str = _C
 
 
 def table_sizes(adapter: Adapter, connection: Connection, exact_below: int) -> tuple[TableSize, ...]:
-    """Rows and bytes of each table. InnoDB's estimate may be off by half."""
+    """Rows and bytes of each table. InnoDB's estimate may be off by half, and is some seconds old: the bytes
+    of a table that was filled since are left out."""
     return tuple(
         _table_size(adapter, connection, name, int(rows), int(size), exact_below)
         for name, rows, size in adapter.rows(connection, _SIZES)
@@ -61,9 +63,13 @@ def _table_size(
     adapter: Adapter, connection: Connection, name: str, estimate: int, size: int, exact_below: int
 ) -> TableSize:
     if estimate >= exact_below:
-        return TableSize(name, estimate, False, size)
+        return TableSize(name, estimate, False, _likely(size, estimate))
     counted = adapter.rows(
         connection, f"SELECT count(*) FROM (SELECT 1 FROM {adapter.quote(name)} LIMIT {exact_below:d}) x"
     )
     rows = int(counted[0][0])
-    return TableSize(name, rows, rows < exact_below, size)
+    return TableSize(name, rows, rows < exact_below, _likely(size, rows))
+
+
+def _likely(size: int, rows: int) -> int | None:
+    return size if size >= rows * _LEAST else None
