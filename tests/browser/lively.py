@@ -47,8 +47,8 @@ def remember(console: LiveConsole) -> None:
 def adding_sample_data(console: LiveConsole) -> Iterator[subprocess.Popen[str]]:
     """While the context lasts, the command that adds the sample users is half-way: it waits for a name that
     somebody else is about to take, and in the end does not."""
-    with _taking(console, _people()[7]):
-        with _taking(console, _people()[3]):
+    with _taking(console, sample_people()[7]):
+        with _taking(console, sample_people()[3]):
             command = console.start("sample-data")
             time.sleep(_A_WHILE)
         yield command
@@ -90,7 +90,7 @@ def _taking(console: LiveConsole, username: str) -> Iterator[None]:
         yield
 
 
-def _people() -> list[str]:
+def sample_people() -> list[str]:
     """The names of the sample users of today."""
     return [username_of(seed_of_day(utc_now().date()), position) for position in range(12)]
 
@@ -128,7 +128,7 @@ def _remember_sizes() -> None:
 def _remember_sign_ins() -> None:
     for day in range(1, _DAYS):
         for _ in range(_CHANCE.randint(4, 19)):
-            username, there = _CHANCE.choice(_people()), f"10.0.3.{_CHANCE.randint(2, 40)}"
+            username, there = _CHANCE.choice(sample_people()), f"10.0.3.{_CHANCE.randint(2, 40)}"
             entry = UserLog(username=username, action="login", timestamp=_moment(day), ip_address=there)
             db.session.add(entry)
         for _ in range(_CHANCE.choice((0, 0, 0, 1, 2))):
