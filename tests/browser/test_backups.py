@@ -79,6 +79,7 @@ def test_a_row_opens_beside_the_list_and_back_closes_it(page: Page, two_backups:
     expect(page.locator("tr[aria-selected]")).to_have_count(1)
     expect(page.locator("body")).to_have_attribute("data-seen", "since the start")
     assert two_backups[0] in page.title()
+    expect(page).to_have_url(re.compile(re.findall(r"\w{26}", older)[0]))  # it changes last of all
     page.go_back()
     expect(panel).to_contain_text(two_backups[1])
     page.reload()
