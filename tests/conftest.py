@@ -70,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     selection.leave_out(config, items)
+    selection.put_long_ones_first(items)
 
 
 def pytest_collection_finish() -> None:

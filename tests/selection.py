@@ -1,4 +1,4 @@
-"""Which tests a run leaves to the thorough one: what is above the adapters asks the same of each kind of
+"""In which order tests are run, and which a run leaves to the thorough one: what is above the adapters asks the same of each kind of
 server, and takes minutes on each. There one kind does, but for tests that are marked `every_server`."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from core.connection import Dialect
 from database.adapters import adapter_class
 
 _ABOVE = ("tests/features/", "tests/jobs/", "tests/journeys/", "tests/web/", "tests/test_scripts/")
+_LONG = ("tests/test_scripts/", "tests/web/test_start.py", "tests/web/test_hostile")
 LEFT_OUT = (
     "Features and journeys ran on one kind of server, but for those marked every_server; --thorough: on each."
 )
@@ -29,6 +30,11 @@ def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if _is_usual(item)]
+
+
+def put_long_ones_first(items: list[pytest.Item]) -> None:
+    """What takes a minute begins first: at the end all the others would wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 def _is_usual(item: pytest.Item) -> bool:
