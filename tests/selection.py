@@ -1,5 +1,6 @@
-"""In which order tests are run, and which a run leaves to the thorough one: what is above the adapters asks the same of each kind of
-server, and takes minutes on each. There one kind does, but for tests that are marked `every_server`."""
+"""In which order tests are run, and which are left to the thorough run: what is above the adapters
+asks the same of each kind of server, and takes minutes on each. There one kind does, but for tests that are
+marked `every_server`."""
 
 from __future__ import annotations
 
