@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 from collections.abc import Callable
 
 import pytest
 
 from core import failpoints
+from core.errors import AppError
 from core.settings import Settings
 from features.replacements import settle_replacement, unsettled_replacements
 from jobs.backup_chores import clear_leftovers
@@ -84,3 +86,21 @@ def check_end(settings: Settings, id: str, point: str, *states: str, database: s
     assert in_context(settings, verify_chain).fault is None
     assert not list(settings.backup_dir.glob("*.part"))
     return state
+
+
+def in_child(work: Callable[[], object], limit: int) -> str:
+    """What it says when it fails in a process whose files may not grow past so many bytes."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            work()
+        except AppError as error:
+            os.write(theirs, str(error).encode()[:4000])
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    os.waitpid(pid, 0)
+    with os.fdopen(ours) as said:
+        return said.read()

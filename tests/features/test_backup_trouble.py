@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import secrets
 import signal
 import threading
@@ -33,6 +32,7 @@ from operations.runner import Runner, in_context
 from tests.features.backing import left_behind
 from tests.features.conftest import Configure
 from tests.features.crashing import finish, state
+from tests.features.killing import in_child
 from tests.features.restoring import ADMIN, able, back_up, fill, registered, run
 from tests.operations.test_killed_workers import has_lapsed, wait_until
 from tests.operations.test_killed_workers import worker as forked
@@ -99,7 +99,7 @@ def test_a_disk_that_fills_up_leaves_what_was_there(
     """TRUST B5, F7: our own files may not grow past a megabyte."""
     before = back_up(shop)
     add_text(server, database_url)
-    said = in_child(shop, limit=1_000_000)
+    said = in_child(lambda: back_up(shop), limit=1_000_000)
     assert "full" in said or "disk" in said, said
     with application_context(shop):
         assert [one.id for one in list_backups().backups] == [before.id]
@@ -107,24 +107,6 @@ def test_a_disk_that_fills_up_leaves_what_was_there(
     assert not left_behind(shop)
     assert run(shop, verify_backup, before.name).level == "equal"
     assert back_up(shop).size > before.size
-
-
-def in_child(shop: Settings, limit: int) -> str:
-    """What a backup says in a process whose files may not grow past so many bytes."""
-    ours, theirs = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            back_up(shop)
-        except AppError as error:
-            os.write(theirs, str(error).encode()[:4000])
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    os.waitpid(pid, 0)
-    with os.fdopen(ours) as said:
-        return said.read()
 
 
 def test_a_worker_stopped_past_its_lease_harms_nothing_when_it_goes_on(

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from operations.performing import perform
 from operations.runner import in_context
 from operations.store import read_operation
 from tests.features.conftest import Configure
-from tests.features.killing import check_end, come_after
+from tests.features.killing import check_end, come_after, in_child
 from tests.features.library import LARGE, Library, open_library
 from tests.features.restoring import able, drop_beside, registered
 from tests.features.test_backup_trouble import add_text
@@ -143,24 +142,6 @@ def test_a_disk_too_full_for_the_backup_stops_it_before_anything_is_done(library
         assert not list_backups("shop").backups and not list_runs("shop")
     assert library.plan().plan.hash == before and library.is_free()
     assert library.go("+1", skip_backup=False).backup
-
-
-def in_child(work: Callable[[], object], limit: int) -> str:
-    """What it says when it fails in a process whose files may not grow past so many bytes."""
-    ours, theirs = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            work()
-        except AppError as error:
-            os.write(theirs, str(error).encode()[:4000])
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    os.waitpid(pid, 0)
-    with os.fdopen(ours) as said:
-        return said.read()
 
 
 @pytest.mark.rounds
