@@ -9,6 +9,7 @@ from flask import current_app
 from core.text import plural
 from features.attention import Attention, read_attention
 from web.auth import now
+from web.looks import read_together
 from web.navigation import Count, Counts
 from web.settings import settings_of
 
@@ -16,7 +17,7 @@ from web.settings import settings_of
 def counts() -> Counts:
     """Running operations, pending migrations, damaged backups, and the console's own database when its newest
     verified backup is too old."""
-    found = read_attention()
+    found = read_together("attention", read_attention)
     return {
         "operations.index": Count(found.running, "running", f"{found.running} running"),
         "migrations.index": Count(found.pending, "waiting", f"{found.pending} pending"),

@@ -1,9 +1,10 @@
-"""How a live operation is told: figures with their units, spans of time, the plot of its speed, and what says
-whether a page shows it all."""
+"""How a live operation is told: figures with their units, spans of time, the plot of its speed, what says
+whether a page shows it all, and when it asks again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import uniform
 
 from markupsafe import Markup
 
@@ -40,6 +41,12 @@ def entity_tag(panel: OperationPanel) -> str:
     phase = panel.current
     second = int(panel.now.timestamp()) if panel.operation.is_live else 0
     return f"{looks(panel)}-{phase.done if phase else 0}-{panel.newest_line}-{second}"
+
+
+def roughly(seconds: float) -> str:
+    """A pace for htmx within a tenth of `seconds`, never twice the same: pages that all ask again a second
+    after their answer would soon ask all at once, since those that wait together are answered together."""
+    return f"{round(seconds * uniform(900, 1100))}ms"
 
 
 def span(seconds: float) -> str:

@@ -1,10 +1,12 @@
-"""The looks at the database that pages share: how it is, how much it holds, the sign-ins of the last days."""
+"""The looks at the database that pages share: how it is, how much it holds, the sign-ins of the last days,
+and whatever several people ask for at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC
 from functools import partial
+from typing import Any, TypeVar
 
 from flask import Flask, current_app
 
@@ -14,14 +16,19 @@ from features.activity import SignInDay, SignInHistory
 from features.migration_status import MigrationStatus, read_status
 from features.overview import Overview, read_overview
 from features.row_counts import RowCount, read_row_counts
-from web.auth import now
+from web.auth import now, session_token
 from web.settings import settings_of
+from web.shared import Shared
 from web.snapshots import Snapshot
+
+T = TypeVar("T")
 
 _OVERVIEW = "basekeeper_overview"
 _SIGN_INS = "basekeeper_sign_ins"
 _COUNTS = "basekeeper_row_counts"
 _MIGRATIONS = "basekeeper_migrations"
+_TOGETHER = "basekeeper_together"
+_AT_ONCE = 0.5  # seconds
 
 
 def init_looks(app: Flask) -> None:
@@ -33,6 +40,7 @@ def init_looks(app: Flask) -> None:
     )
     app.extensions[_COUNTS] = Snapshot(app, lambda: read_row_counts(settings_of(app)), keep=30, linger=3600)
     app.extensions[_MIGRATIONS] = _MigrationLooks(app)
+    app.extensions[_TOGETHER] = Shared()
 
 
 class _MigrationLooks:
@@ -50,6 +58,14 @@ class _MigrationLooks:
             return None
         new = Snapshot(self._app, partial(read_status, name), keep=0, linger=0)
         return self._looks.setdefault(name, new)
+
+
+def read_together(key: Hashable, look: Callable[[], T], keep: float = _AT_ONCE) -> T:
+    """What `look` gives, `keep` seconds old at most: who asks for the same `key` within them shares it, and
+    who asks again gets a new one. Raises what `look` raises."""
+    together: Shared[Any] = current_app.extensions[_TOGETHER]
+    found: T = together.read(key, session_token(), look, keep)
+    return found
 
 
 def read_shared_overview(*, fresh: bool = False) -> Overview | None:

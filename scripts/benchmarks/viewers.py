@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from random import uniform
 from time import perf_counter, sleep
 from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is looked at every `pace` seconds; `seconds` are what its answers took."""
+    """A page that is looked at about every `pace` seconds; `seconds` are what its answers took."""
 
     path: str
     pace: float
@@ -61,7 +62,7 @@ def watching(viewers: list[Viewer], *pages: Page) -> Iterator[None]:
         over.wait(delay)  # people do not look in step
         try:
             with closing(viewer.connect()) as connection:
-                while not over.wait(page.pace):
+                while not over.wait(page.pace * uniform(0.9, 1.1)):  # as the pages do
                     viewer.look(page, connection)
         except (RuntimeError, OSError, http.client.HTTPException) as error:
             failures.append(error)

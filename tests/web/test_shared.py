@@ -19,23 +19,24 @@ def counting() -> Callable[[], int]:
 
 
 def test_readers_at_the_same_time_are_given_one_look() -> None:
-    shared, look = Shared[int](60), counting()
-    assert [shared.read("a", reader, look) for reader in ("ines", "maren", "tom")] == [1, 1, 1]
+    shared, look = Shared[int](), counting()
+    assert [shared.read("a", reader, look, 60) for reader in ("ines", "maren", "tom")] == [1, 1, 1]
 
 
 def test_nobody_is_given_the_same_look_twice() -> None:
-    shared, look = Shared[int](60), counting()
-    assert [shared.read("a", reader, look) for reader in ("ines", "ines", "maren", "maren")] == [1, 2, 2, 3]
+    shared, look = Shared[int](), counting()
+    readers = ("ines", "ines", "maren", "maren")
+    assert [shared.read("a", reader, look, 60) for reader in readers] == [1, 2, 2, 3]
 
 
 def test_each_key_has_its_own_and_an_old_look_is_given_to_nobody() -> None:
-    shared, look = Shared[int](0), counting()
-    assert [shared.read(key, key, look) for key in ("a", "b")] == [1, 2]
-    assert shared.read("a", "other", look) == 3
+    shared, look = Shared[int](), counting()
+    assert [shared.read(key, key, look, 60) for key in ("a", "b")] == [1, 2]
+    assert shared.read("a", "other", look, 0) == 3
 
 
 def test_who_comes_while_it_is_looked_for_waits_for_it() -> None:
-    shared, look, begun, go = Shared[int](60), counting(), Event(), Event()
+    shared, look, begun, go = Shared[int](), counting(), Event(), Event()
 
     def slow() -> int:
         begun.set()
@@ -43,19 +44,19 @@ def test_who_comes_while_it_is_looked_for_waits_for_it() -> None:
         return look()
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(shared.read, "a", "ines", slow)
+        first = pool.submit(shared.read, "a", "ines", slow, 60)
         assert begun.wait(60)
-        second = pool.submit(shared.read, "a", "maren", look)
+        second = pool.submit(shared.read, "a", "maren", look, 60)
         go.set()
         assert (first.result(10), second.result(10)) == (1, 1)
 
 
 def test_a_look_that_fails_is_kept_for_nobody() -> None:
-    shared = Shared[int](60)
+    shared = Shared[int]()
 
     def fail() -> int:
         raise ServerError("gone")
 
     with pytest.raises(ServerError):
-        shared.read("a", "ines", fail)
-    assert shared.read("a", "maren", lambda: 7) == 7
+        shared.read("a", "ines", fail, 60)
+    assert shared.read("a", "maren", lambda: 7, 60) == 7

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
-from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
@@ -22,30 +19,21 @@ from operations.store import (
 from web.actions import read_cancellable, signed_in_actor
 from web.again import is_repeatable, start_again
 from web.arguments import whole_number
-from web.auth import session_token
 from web.listing import read_list, show_list
-from web.live import counted, entity_tag, figure, looks, span, speed_paths, unit_label
+from web.live import counted, entity_tag, figure, looks, roughly, span, speed_paths, unit_label
+from web.looks import read_together
 from web.permissions import allow
 from web.settings import settings_of
-from web.shared import Shared
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
 
 _LIST_LENGTH = 50
 pages.add_app_template_filter(span)
+pages.add_app_template_filter(roughly)
 pages.add_app_template_filter(figure)
 pages.add_app_template_filter(counted)
 pages.add_app_template_filter(unit_label)
 pages.add_app_template_global(speed_paths)
-
-_SHARED = "shared-panels"
-_TOGETHER = 0.5  # seconds within which those who watch an operation are given the same look
-
-
-@pages.record_once
-def _share(state: BlueprintSetupState) -> None:
-    state.app.extensions[_SHARED] = Shared(_TOGETHER)
-
 
 _OF_BACKUPS = "backup."
 
@@ -78,9 +66,8 @@ def show(id: str) -> ResponseReturnValue:
 def panel(id: str) -> ResponseReturnValue:
     """What has changed: figures always, the rest when the page does not show it yet. Answers 304 when the
     page shows all of it. Those who watch at the same time share one look."""
-    after, seen, reader = whole_number("after"), request.args.get("seen", ""), session_token()
-    shared: Shared[Any] = current_app.extensions[_SHARED]
-    state = shared.read((id, after), reader, lambda: read_panel(id, after))
+    after, seen = whole_number("after"), request.args.get("seen", "")
+    state = read_together((id, after), lambda: read_panel(id, after))
     tag = entity_tag(state)
     if request.if_none_match.contains(tag):
         response = Response(status=304)
@@ -88,7 +75,7 @@ def panel(id: str) -> ResponseReturnValue:
         actor = signed_in_actor()
         rights = state.operation.may_be_cancelled_by(actor), is_repeatable(state.operation.kind, actor)
         same = (id, after, tag, seen, *rights)
-        shown = shared.read(same, reader, lambda: _show("operations/_panel.html", state, seen=seen))
+        shown = read_together(same, lambda: _show("operations/_panel.html", state, seen=seen))
         response = make_response(shown)
     response.set_etag(tag)
     return response

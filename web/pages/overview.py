@@ -18,7 +18,7 @@ from features.sampling import SizePoint, size_history
 from features.verification import verify_schema
 from operations.store import newest_operations
 from web.auth import now
-from web.looks import init_looks, read_shared_overview, read_shared_sign_ins
+from web.looks import init_looks, read_shared_overview, read_shared_sign_ins, read_together
 from web.permissions import allow
 from web.plots import Plot, Series
 from web.recovery import recovery_line
@@ -31,6 +31,7 @@ pages.record_once(lambda setup: init_looks(cast(Flask, setup.app)))
 _ROWS = 7  # of operations and of people
 _DAYS = 90  # of the plot of the size
 _PACE = timedelta(days=30)
+_SLOWLY = 5.0  # seconds for which people share what changes by the minute
 
 # Where a page shows what a check found, or mends it: the endpoint and the words of the button.
 _PLACES = {
@@ -57,7 +58,9 @@ class Growth:
 def show() -> ResponseReturnValue:
     """The verdict with its reasons, and the panels beneath."""
     overview = read_shared_overview()
-    panels = _read_panels() | _read_plots() if _has_tables(overview) else {}
+    panels = {}
+    if _has_tables(overview):
+        panels = _read_panels() | read_together("plots", _read_plots, _SLOWLY)
     return _show("overview/show.html", overview, panels)
 
 
@@ -106,16 +109,20 @@ def _has_tables(overview: Overview | None) -> bool:
 
 
 def _read_panels() -> dict[str, object]:
-    """What the panels show of our own tables."""
+    """What the panels show of our own tables: what runs as it is now, the rest as others just saw it."""
+    return {
+        "operations": read_together("operations", lambda: newest_operations(_ROWS)),
+        "online": read_together("online", lambda: online_users(_ROWS, now()), _SLOWLY),
+        **read_together("recovery", _read_recovery, _SLOWLY),
+    }
+
+
+def _read_recovery() -> dict[str, object]:
+    """What could be brought back if the database failed now."""
     own = settings_of(current_app).database.name
     summary, newest = summarise(own), list_backups(own).backups
     line = recovery_line(newest, summary.target_seconds, summary.is_overdue, now())
-    return {
-        "operations": newest_operations(_ROWS),
-        "online": online_users(_ROWS, now()),
-        "recovery": summary,
-        "recovery_line_shown": line,
-    }
+    return {"recovery": summary, "recovery_line_shown": line}
 
 
 def _read_plots() -> dict[str, object]:
