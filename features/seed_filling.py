@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
+from core.ahead import ahead
 from core.errors import ServerError
 from core.progress import Operation
 from core.text import plural
@@ -39,8 +41,10 @@ def repeat_rows(
     for one in repeats:
         recipe, rows = one.part.recipe, family.rows(one.part.id)
         op.phase(f"Upsert {recipe.type}", total=one.stop - one.start, unit="row")
-        for start in range(one.start, one.stop, _AT_ONCE):
-            some = _rows(recipe, rows, start, min(one.stop, start + _AT_ONCE))
+        starts = range(one.start, one.stop, _AT_ONCE)
+        for some in ahead(
+            partial(_rows, recipe, rows, start, min(one.stop, start + _AT_ONCE)) for start in starts
+        ):
             changed += filler.upsert(target_of(recipe), some)
             op.advance(len(some))
     return changed
@@ -75,13 +79,12 @@ def _fill_batches(op: Operation, filler: Filler, part: PartFacts, rows: Rows, *,
     recipe, target, begun = part.recipe, target_of(part.recipe), time.monotonic() - part.seconds
     before = Entry(part.id, part.done, part.seconds)
     op.advance(part.done)
-    size = filler.batch if is_new else _AT_ONCE
-    while before.done < part.wanted:
-        start = part.first + before.done
-        stop = min(part.first + part.wanted - is_new, start + size)
-        is_last = stop >= part.first + part.wanted - 1
-        done = part.wanted if is_last else stop - part.first
-        some = _rows(recipe, rows, start, stop)
+    begin, end = part.first + part.done, part.first + part.wanted - is_new
+    starts = range(begin, max(end, begin + 1), filler.batch if is_new else _AT_ONCE)
+    stops = [min(end, start + starts.step) for start in starts]
+    batches = ahead(partial(_rows, recipe, rows, *some) for some in zip(starts, stops, strict=True))
+    for stop, some in zip(stops, batches, strict=True):
+        done = part.wanted if stop == end else stop - part.first
         after = Entry(part.id, done, time.monotonic() - begun)
         if is_new:
             filler.put(target, some, before, after)
