@@ -180,7 +180,6 @@ def open_filler(
     its kin."""
     with _connected(database) as (seeding, connection):
         if ledger is None:
-            seeding.write_together(connection)
             yield Filler(seeding, connection, None)
             return
         with _connected(ledger) as (books, second):

@@ -69,10 +69,6 @@ class SeedingAdapter(ABC):
         """Make a connection that was just opened fit for this."""
         self.adapter.ping(connection)
 
-    def write_together(self, connection: Connection) -> None:  # noqa: B027  (most have nothing to do)
-        """Let a connection that writes the ledger too wait for less: a loss of power may take its newest
-        batches, if it takes the ledger's word of them as well. `refresh` ends that."""
-
     def open(self, timeout: float) -> Connection:
         """A connection that can load. Raises what `Adapter.connect` raises."""
         return self.adapter.connect(timeout)

@@ -8,8 +8,6 @@ from typing import Any
 from database.adapters.base import Connection, fetch_all
 from database.adapters.seeding import Rows, SeedingAdapter, Target
 
-_CACHE = 65_536  # KiB
-_LOG = 65_536  # pages, of 4 KiB as a rule
 _BUSY = ("database is locked", "database table is locked")
 
 
@@ -23,15 +21,7 @@ class SQLiteSeeding(SeedingAdapter):
 
     def prepare(self, connection: Connection) -> None:
         # Rows go into each index at another place: with the usual 2 MB most pages are read again and again.
-        fetch_all(connection, f"PRAGMA cache_size = -{_CACHE:d}")
-
-    def write_together(self, connection: Connection) -> None:
-        """A batch changes most pages of an index whose values come at random. In WAL mode they need not be on
-        the disk with each of them, nor in the file before many more have come; rows and ledger stand in one
-        log, of which a loss of power takes the end."""
-        if fetch_all(connection, "PRAGMA journal_mode")[0][0] == "wal":
-            fetch_all(connection, "PRAGMA synchronous = NORMAL")
-            fetch_all(connection, f"PRAGMA wal_autocheckpoint = {_LOG:d}")
+        fetch_all(connection, "PRAGMA cache_size = -32768")
 
     def reserve(self, connection: Connection, target: Target, count: int) -> int:
         """The next key is the highest of all plus one."""
@@ -64,8 +54,7 @@ class SQLiteSeeding(SeedingAdapter):
         return str(error) in _BUSY
 
     def refresh(self, connection: Connection, tables: Collection[str]) -> None:
-        """The planner does well without; what the log has grown to goes into the file, to the disk."""
-        fetch_all(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        """Nothing: the planner does well without."""
 
     def _insert(self, target: Target) -> str:
         marks = ", ".join([self.mark] * len(target.columns))
