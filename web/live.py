@@ -44,8 +44,8 @@ def entity_tag(panel: OperationPanel) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """A pace for htmx within a tenth of `seconds`, never twice the same: pages that all ask again a second
-    after their answer would soon ask all at once, since those that wait together are answered together."""
+    """A pace for htmx within a tenth of `seconds`, another each time: pages that all ask again a second after
+    their answer would soon ask all at once, since those that wait together are answered together."""
     return f"{round(seconds * uniform(900, 1100))}ms"
 
 

@@ -61,8 +61,8 @@ class _MigrationLooks:
 
 
 def read_together(key: Hashable, look: Callable[[], T], keep: float = _AT_ONCE) -> T:
-    """What `look` gives, `keep` seconds old at most: who asks for the same `key` within them shares it, and
-    who asks again gets a new one. Raises what `look` raises."""
+    """What `look` gives. Who asks for the same `key` within `keep` seconds shares it, within twice as many
+    while a new look is under way, and who asks again gets a new one. Raises what `look` raises."""
     together: Shared[Any] = current_app.extensions[_TOGETHER]
     found: T = together.read(key, session_token(), look, keep)
     return found

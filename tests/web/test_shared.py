@@ -51,6 +51,23 @@ def test_who_comes_while_it_is_looked_for_waits_for_it() -> None:
         assert (first.result(10), second.result(10)) == (1, 1)
 
 
+def test_nobody_waits_for_a_new_look_while_the_last_one_will_do() -> None:
+    shared, look, begun, go = Shared[int](), counting(), Event(), Event()
+    assert shared.read("a", "ines", look, 60) == 1
+
+    def slow() -> int:
+        begun.set()
+        assert go.wait(60)
+        return look()
+
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(shared.read, "a", "ines", slow, 60)
+        assert begun.wait(60)
+        assert shared.read("a", "maren", look, 60) == 1  # the look under way has not been let go on
+        go.set()
+        assert again.result(10) == 2
+
+
 def test_a_look_that_fails_is_kept_for_nobody() -> None:
     shared = Shared[int]()
 
