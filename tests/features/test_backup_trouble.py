@@ -115,9 +115,9 @@ def test_a_worker_stopped_past_its_lease_harms_nothing_when_it_goes_on(
     """TRUST F18: another makes the backup meanwhile."""
     if settings.database.dialect is Dialect.SQLITE:
         pytest.skip("there the lock on the file tells that it lives")
-    monkeypatch.setattr(leases, "LEASE", 2.0)
-    monkeypatch.setattr(leases, "HEARTBEAT", 0.2)
-    monkeypatch.setattr(engine, "SILENCE_LIMIT", 0.8)
+    monkeypatch.setattr(leases, "LEASE", 6.0)
+    monkeypatch.setattr(leases, "HEARTBEAT", 0.5)
+    monkeypatch.setattr(engine, "SILENCE_LIMIT", 3.0)
     shop = able(settings, server, tmp_path)
     id = Runner(ADMIN, shop).submit(create_backup, shop.database.name, made_by="ada")
 

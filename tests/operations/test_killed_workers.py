@@ -60,14 +60,18 @@ def test_a_worker_stopped_past_its_lease_does_no_harm_when_it_goes_on(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGSTOP past the lease, then SIGCONT."""
-    monkeypatch.setattr(leases, "LEASE", 2.0)
-    monkeypatch.setattr(leases, "HEARTBEAT", 0.2)
-    monkeypatch.setattr(engine, "SILENCE_LIMIT", 0.8)
+    # Long enough that a busy machine, where a thread or a disk stands still for a second, does not end it.
+    monkeypatch.setattr(leases, "LEASE", 6.0)
+    monkeypatch.setattr(leases, "HEARTBEAT", 0.5)
+    monkeypatch.setattr(engine, "SILENCE_LIMIT", 3.0)
     for number in range(max(1, ROUNDS // 3)):
         name = f"shelf{number}"
         id = Runner(ADMIN, settings).submit(count_to, name, limit=10, pause=0.3)
         with worker(lambda id=id: perform(settings, CATALOGUE, id)) as pid:  # type: ignore[misc]
-            wait_until(lambda name=name: counted(settings, name) >= 2)  # type: ignore[misc]
+            wait_until(
+                lambda name=name: counted(settings, name) >= 2,  # type: ignore[misc]
+                lambda id=id: str(in_context(settings, read_operation, id)),  # type: ignore[misc]
+            )
             os.kill(pid, signal.SIGSTOP)
             wait_until(lambda id=id: has_lapsed(settings, id))  # type: ignore[misc]
             finish(settings)
@@ -108,15 +112,21 @@ def test_two_workers_racing_for_many_operations_do_each_once(settings: Settings)
 
 @contextmanager
 def worker(work: Callable[[], Any]) -> Iterator[int]:
-    """Run `work` in a process of its own, and wait for its end; gives its id."""
+    """Run `work` in a process of its own, and wait for its end, or end it when the test fails; gives its
+    id."""
     pid = os.fork()
     if not pid:
         try:
             work()
         finally:
             os._exit(0)  # nothing of the test's process is cleaned up here
-    yield pid
-    os.waitpid(pid, 0)
+    try:
+        yield pid
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    finally:
+        os.waitpid(pid, 0)
 
 
 def perform_until_killed(settings: Settings, id: str, statements: int) -> None:
@@ -155,8 +165,10 @@ def has_lapsed(settings: Settings, id: str) -> bool:
     return in_context(settings, ask)
 
 
-def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(
+    reached: Callable[[], bool], found: Callable[[], str] = lambda: "nothing", seconds: float = 20.0
+) -> None:
     end = monotonic() + seconds
     while not reached():
-        assert monotonic() < end, "it did not come to that"
+        assert monotonic() < end, f"it did not come to that: found {found()}"
         time.sleep(0.02)
