@@ -56,7 +56,7 @@ def create_tables(invocation: Invocation) -> None:
     """Create the tables that are missing."""
     from features.setup import create_tables
 
-    _show_made(_run_on_schema(invocation, create_tables), "table", "tables")
+    _show_made(_run_on_schema(invocation, create_tables), "table")
 
 
 @click.command("create-indexes")
@@ -66,7 +66,7 @@ def create_indexes(invocation: Invocation) -> None:
     """Create the indexes that are missing."""
     from features.setup import create_indexes
 
-    _show_made(_run_on_schema(invocation, create_indexes), "index", "indexes")
+    _show_made(_run_on_schema(invocation, create_indexes), "index")
 
 
 @click.command("create-constraints")
@@ -77,7 +77,7 @@ def create_constraints(invocation: Invocation) -> None:
     from features.setup import create_constraints
 
     made = _run_on_schema(invocation, create_constraints)
-    _show_made(made, "constraint", "constraints")
+    _show_made(made, "constraint")
 
 
 @click.command()
@@ -111,7 +111,7 @@ def drop(invocation: Invocation, confirm: bool, confirm_name: str | None) -> Non
 
     _confirm(invocation, "Dropping", confirmed=confirm, confirm_name=confirm_name)
     dropped = invocation.run(drop_schema, invocation.settings.migration_database)
-    _show_made(dropped, "table", "tables", verb="dropped")
+    _show_made(dropped, "table", verb="dropped")
 
 
 @click.command()
@@ -166,14 +166,14 @@ def _show_report(report: SetupReport) -> None:
         show_sample_data(report.sample)
 
 
-def _show_made(names: tuple[str, ...], one: str, many: str, verb: str = "created") -> None:
+def _show_made(names: tuple[str, ...], one: str, verb: str = "created") -> None:
     from cli.console import say
     from core.text import plural
 
     for name in names:
         say(name)
     nothing = f"No {one} was missing." if verb == "created" else f"There was no {one} to drop."
-    say(f"{plural(len(names), one, many)} {verb}." if names else nothing)
+    say(f"{plural(len(names), one)} {verb}." if names else nothing)
 
 
 commands = (

@@ -48,14 +48,16 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def plural(count: int, word: str, many: str = "") -> str:
-    """ "1 table", "2 tables", "3,503 rows"; `many` where the rule of `several` is not enough."""
-    return f"{count:,} {word if count == 1 else many or several(word)}"
+def plural(count: int, word: str) -> str:
+    """ "1 table", "2 tables", "3,503 rows"."""
+    return f"{count:,} {word if count == 1 else several(word)}"
 
 
 def several(word: str) -> str:
-    """More than one of `word`: "rows", "keys", but "entries"."""
-    return f"{word[:-1]}ies" if re.search("[^aeiou]y$", word) else f"{word}s"
+    """More than one of `word`: "rows", "keys", but "entries" and "indexes"."""
+    if re.search("[^aeiou]y$", word):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if re.search("([sxz]|[cs]h)$", word) else f"{word}s"
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

@@ -81,7 +81,7 @@ def wait_for_database(settings: Settings) -> ServerVersion:
         except (SignInRefused, DatabaseMissing):
             raise
         except (ConnectionFailed, ServerTimeout) as error:
-            tries = plural(retries_left, "try", "tries")
+            tries = plural(retries_left, "try")
             _log.warning("%s Next try in %g s, %s left.", error.message, settings.db_retry_delay, tries)
             time.sleep(settings.db_retry_delay)
     return _greet(settings)

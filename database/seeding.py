@@ -22,6 +22,7 @@ __all__ = ["Entry", "Filler", "Limits", "Pointer", "Target", "count_rows", "open
 
 _TIMEOUT = 30.0  # seconds to connect
 _TRIES = 5  # of a transaction that met another's
+_LEAST = 100  # rows in one transaction
 _PAUSE = 0.2  # seconds before the second
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class Filler:
         self._own = Ledger(seeding.adapter, connection, seeding.mark) if ledger is None else None
         self._apart = ledger
         self.database = seeding.adapter.parameters
-        self.batch = seeding.batch  # rows in one transaction
+        self.batch = seeding.batch  # rows in one transaction, for now
         self.spares_indexes = seeding.spare_indexes() is not None
         self.keys_return = seeding.keys_return  # the key of a row that is gone may be given to another
 
@@ -67,7 +68,9 @@ class Filler:
             if self._own:
                 self._own.keep(before, after)
 
+        began = time.monotonic()
         self._put(work)
+        self._pace(time.monotonic() - began)
         self._follow(before, after)
 
     def upsert(self, target: Target, rows: Rows, entries: tuple[Entry, Entry] | None = None) -> int:
@@ -147,6 +150,13 @@ class Filler:
             if _is(error, self._seeding.collides):
                 raise Conflict("Another row has the same key or name.") from error
             raise
+
+    def _pace(self, seconds: float) -> None:
+        """Fewer rows at once after a transaction that took too long, and more again when that is over."""
+        if seconds > self._seeding.longest:
+            self.batch = max(_LEAST, self.batch // 2)
+        elif seconds < self._seeding.longest / 4:
+            self.batch = min(self._seeding.batch, self.batch * 2)
 
     def _transact(self, work: Callable[[], T]) -> T:
         """Do it in one transaction, again when it met another's."""

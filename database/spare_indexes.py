@@ -28,9 +28,9 @@ class IndexKeeper:
         self._spare = seeding.spare_indexes()
         self._connection = connection
 
-    def find(self, table: str) -> tuple[SpareIndex, ...]:
-        """The indexes that a table can do without for a while. Raises ServerError."""
-        if self._spare is None:
+    def find(self, table: str, rows: int) -> tuple[SpareIndex, ...]:
+        """The indexes that a table can do without while so many rows come. Raises ServerError."""
+        if self._spare is None or rows > self._spare.most:
             return ()
         with translated(self._spare.adapter):
             return self._spare.find(self._connection, table)

@@ -3,6 +3,7 @@ or twice, checks, references."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, NullPool, create_engine, inspect, types
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
+from sqlalchemy.exc import SAWarning
 
 from core.connection import ConnectionParameters
 from database.adapters import open_connection
@@ -105,7 +107,10 @@ class TableShape:
 
 def read_shapes(database: ConnectionParameters) -> tuple[TableShape, ...]:
     """Every table of the connected schema. Raises ConnectionFailed and its kin."""
-    with _engine(database) as engine, explained(database):
+    with _engine(database) as engine, explained(database), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Skipped unsupported reflection", SAWarning
+        )  # indexes on expressions
         inspector = inspect(engine)
         return tuple(_shape(inspector, engine, name) for name in sorted(inspector.get_table_names()))
 

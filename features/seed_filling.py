@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from core.ahead import ahead
@@ -80,10 +80,8 @@ def _fill_batches(op: Operation, filler: Filler, part: PartFacts, rows: Rows, *,
     before = Entry(part.id, part.done, part.seconds)
     op.advance(part.done)
     begin, end = part.first + part.done, part.first + part.wanted - is_new
-    starts = range(begin, max(end, begin + 1), filler.batch if is_new else _AT_ONCE)
-    stops = [min(end, start + starts.step) for start in starts]
-    batches = ahead(partial(_rows, recipe, rows, *some) for some in zip(starts, stops, strict=True))
-    for stop, some in zip(stops, batches, strict=True):
+    spans = _spans(begin, end, lambda: filler.batch if is_new else _AT_ONCE)
+    for stop, some in ahead(partial(_until, recipe, rows, *span) for span in spans):
         done = part.wanted if stop == end else stop - part.first
         after = Entry(part.id, done, time.monotonic() - begun)
         if is_new:
@@ -94,6 +92,16 @@ def _fill_batches(op: Operation, filler: Filler, part: PartFacts, rows: Rows, *,
         before = after
 
 
+def _spans(begin: int, end: int, size: Callable[[], int]) -> Iterator[tuple[int, int]]:
+    """The batches, each of the size that is right when it is asked for; one without rows where there are
+    none."""
+    stop = min(end, begin + size())
+    yield begin, stop
+    while stop < end:
+        start, stop = stop, min(end, stop + size())
+        yield start, stop
+
+
 def _see(filler: Filler, part: PartFacts, key: int) -> None:
     there = filler.count(target_of(part.recipe), key, key + part.wanted - 1)
     if there != part.wanted:
@@ -101,6 +109,10 @@ def _see(filler: Filler, part: PartFacts, key: int) -> None:
             f"{plural(part.wanted, 'row')} of {part.table} were put in, and {there:,} are there.",
             hint="Somebody removes rows there. Run it once more with --upsert.",
         )
+
+
+def _until(recipe: Recipe, rows: Rows, start: int, stop: int) -> tuple[int, list[tuple[Value, ...]]]:
+    return stop, _rows(recipe, rows, start, stop)
 
 
 def _rows(recipe: Recipe, rows: Rows, start: int, stop: int) -> list[tuple[Value, ...]]:

@@ -31,7 +31,7 @@ def indexes_aside(
     """Meanwhile the table of a part, which so many `rows` come to, goes without the indexes it can spare, if
     it is empty. `column` is the table and a column that is never empty. Raises ServerError when they cannot
     be put back: they are in the ledger then, and whoever comes next does it."""
-    if rows < MANY or not filler.spares_indexes or not _set_aside(op, filler, part, *column):
+    if rows < MANY or not filler.spares_indexes or not _set_aside(op, filler, part, column, rows):
         yield
         return
     try:
@@ -69,26 +69,25 @@ def databases_without_indexes() -> tuple[str, ...]:
 
 def tables_to_spare(database: ConnectionParameters, coming: Mapping[str, int]) -> tuple[str, ...]:
     """Those of some empty tables whose indexes so many rows would set aside."""
-    tables = [table for table, rows in coming.items() if rows >= MANY]
-    if not tables:
+    many = {table: rows for table, rows in coming.items() if rows >= MANY}
+    if not many:
         return ()
     with open_index_keeper(database) as keeper:
-        return tuple(table for table in tables if keeper.find(table))
+        return tuple(table for table, rows in many.items() if keeper.find(table, rows))
 
 
-def _set_aside(op: Operation, filler: Filler, part: int, table: str, column: str) -> bool:
+def _set_aside(op: Operation, filler: Filler, part: int, column: tuple[str, str], rows: int) -> bool:
     """Drop them, the ledger first; False when there are none, or the table is not empty or in use."""
+    table = column[0]
     with open_index_keeper(filler.database) as keeper, keeper.locked():
-        found = keeper.find(table)
-        if not found or filler.sample(table, [column], (), 1):
+        found = keeper.find(table, rows)
+        if not found or filler.sample(table, [column[1]], (), 1):
             return False
         _keep(part, [(index.name, index.definition) for index in found])
         failpoint("seeding.indexes_kept")
         if keeper.drop(found):
             failpoint("seeding.indexes_dropped")
-            op.note(
-                f"{plural(len(found), 'index', 'indexes')} of {table} set aside until its rows are there."
-            )
+            op.note(f"{plural(len(found), 'index')} of {table} set aside until its rows are there.")
             return True
         _keep(part, None)
         op.note(f"The indexes of {table} stay: another session uses it.")
@@ -114,7 +113,7 @@ def _put_back(op: Operation, database: ConnectionParameters, parts: Sequence[int
                 _make(op, keeper, indexes)
                 failpoint("seeding.indexes_made")
                 _keep(part, None)
-                op.note(f"{plural(len(indexes), 'index', 'indexes')} of {table} put back.")
+                op.note(f"{plural(len(indexes), 'index')} of {table} put back.")
 
 
 def _make(op: Operation, keeper: IndexKeeper, indexes: Sequence[SpareIndex]) -> None:

@@ -72,7 +72,7 @@ class Attempt:
         minutes, left = plural(self.outlook.pause // _MINUTE, "minute"), self.outlook.tries_left
         if not left:
             return f"Wait {minutes} before the next try."
-        return f"{plural(left, 'try', 'tries')} left before a pause of {minutes}." if left <= _FEW else ""
+        return f"{plural(left, 'try')} left before a pause of {minutes}." if left <= _FEW else ""
 
 
 def account_key(typed: str, exists: bool) -> str:

@@ -51,7 +51,7 @@ def verify_schema(op: Operation, database: str) -> Verification:
 def _seen(found: Inspection) -> str:
     counts = (
         plural(found.tables, "table"),
-        plural(found.indexes, "index", "indexes"),
+        plural(found.indexes, "index"),
         plural(found.constraints, "constraint"),
         plural(found.foreign_keys, "foreign key"),
     )

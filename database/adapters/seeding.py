@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 from database.adapters.base import Adapter, Connection, fetch_all
@@ -60,6 +61,7 @@ class SeedingAdapter(ABC):
     through; whoever calls has them explained."""
 
     batch: ClassVar[int]  # rows in one transaction
+    longest: ClassVar[float] = inf  # seconds that one should take; the next are shorter
     mark: ClassVar[str] = "%s"  # of a bound value
 
     def __init__(self, adapter: Adapter) -> None:
@@ -79,10 +81,10 @@ class SeedingAdapter(ABC):
         fetch_all(connection, self.begin)
         try:
             yield
+            fetch_all(connection, "COMMIT")
         except BaseException:
             self._roll_back(connection)
             raise
-        fetch_all(connection, "COMMIT")
 
     begin: ClassVar[str] = "BEGIN"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import inf
+from typing import ClassVar
 
 from database.adapters.base import Adapter, Connection, fetch_all
 
@@ -20,6 +22,8 @@ class SpareIndex:
 class SpareIndexes(ABC):
     """Finds, drops and makes them on one kind of server, over a plain connection in autocommit. The driver's
     errors pass through; whoever calls has them explained."""
+
+    most: ClassVar[float] = inf  # rows of a table for which making them again keeps nobody out for too long
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter

@@ -4,16 +4,17 @@ whatever becomes of the run."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from threading import Timer
 
 import pytest
 from sqlalchemy import text
 
 from core import failpoints
+from core.connection import Dialect
 from core.errors import OperationCancelled, ServerError
 from core.naming import new_id
 from core.progress import Event, Noted, Operation
 from core.settings import Settings
-from database.adapters.base import Capability
 from database.context import application_context
 from features import seed_indexes
 from features.seed_removal import clean_seeded
@@ -31,9 +32,12 @@ from tests.operations.support import rows
 from tests.rounds import ROUNDS
 from tests.servers import Server
 
-pytestmark = pytest.mark.requires(Capability.SESSIONS)
+pytestmark = pytest.mark.every_server
 WISHES = {"users": 20, "ssh": 300}
-CATALOGUE = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1"
+CATALOGUES = {
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1",
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY 1",
+}
 NOTES = (
     "CREATE TABLE note (id integer PRIMARY KEY, title varchar(40) NOT NULL, made date NOT NULL)",
     "CREATE INDEX \"Title of note\" ON note (lower(title), made DESC) WHERE made > '2000-01-01'",
@@ -42,20 +46,29 @@ AWAY = "SELECT table_name FROM seed_part WHERE set_aside IS NOT NULL"
 
 
 @pytest.fixture
-def filled(own: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A console on PostgreSQL, whose indexes are as they were at the end."""
+def catalogue(server: Server) -> str:
+    """The question for all indexes; where none are set aside the test is left out."""
+    if server.dialect not in CATALOGUES:
+        pytest.skip(f"{server.dialect} keeps its indexes")
+    return CATALOGUES[server.dialect]
+
+
+@pytest.fixture
+def filled(own: Settings, catalogue: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A console whose indexes are as they were at the end."""
     monkeypatch.setattr(seed_indexes, "MANY", 100)
     make_small(monkeypatch)
-    before = rows(own, CATALOGUE)
+    before = rows(own, catalogue)
     with application_context(own):
         yield own
     failpoints._listeners.clear()
-    assert rows(own, CATALOGUE) == before
+    assert rows(own, catalogue) == before
     assert rows(own, AWAY) == []
 
 
 def profile_indexes(settings: Settings) -> int:
-    return len([name for name, _ in rows(settings, CATALOGUE) if str(name).startswith("ix_ssh_profile")])
+    found = rows(settings, CATALOGUES[settings.database.dialect])
+    return len([name for name, _ in found if str(name).startswith("ix_ssh_profile")])
 
 
 def at(place: str, act: Callable[[], object]) -> None:
@@ -103,10 +116,22 @@ def test_a_failure_or_a_cancel_puts_them_back(filled: Settings) -> None:
 
 
 def test_a_table_in_use_keeps_them(filled: Settings) -> None:
+    """One that reads it on PostgreSQL; on SQLite one that writes for longer than is waited for."""
+    events: list[Event] = []
     with db.engine.connect() as other:
-        other.execute(text("SELECT 1 FROM ssh_profile"))
-        seed(Operation(id=new_id()), filled.database.name, WISHES, made_by="ada", number=7)
+        if filled.database.dialect is Dialect.SQLITE:
+
+            def write() -> None:
+                failpoints._listeners.clear()
+                other.execute(text("BEGIN IMMEDIATE"))
+                Timer(3.5, other.close).start()
+
+            at("seeding.indexes_kept", write)
+        else:
+            other.execute(text("SELECT 1 FROM ssh_profile"))
+        seed(Operation(events.append, id=new_id()), filled.database.name, WISHES, made_by="ada", number=7)
     assert profile_indexes(filled) == 2
+    assert any("stay: another session" in event.message for event in events if isinstance(event, Noted))
 
 
 @pytest.mark.rounds
@@ -126,21 +151,21 @@ def test_whoever_comes_after_a_kill_puts_them_back(filled: Settings, monkeypatch
 
 
 def test_a_worker_puts_back_what_nobody_goes_on_with(
-    shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
+    shop: Settings, server: Server, database_url: str, catalogue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a registered database, where a run that was cut off is not gone on with."""
     monkeypatch.setattr(seed_indexes, "MANY", 100)
     server.execute(database_url, *NOTES)
-    before = server.execute(database_url, CATALOGUE)
+    before = server.execute(database_url, catalogue)
     seeded = ("shop", ["note"], 300)
     id = Runner(ADMIN, shop).submit(seed_tables, *seeded, made_by="ada", number=7)
     killed(shop, id, 2)
-    assert len(server.execute(database_url, CATALOGUE)) == len(before) - 1
+    assert len(server.execute(database_url, catalogue)) == len(before) - 1
     in_context(shop, reap, shop)
     in_context(shop, settle_seedings, shop)
     come_after(shop)
-    assert server.execute(database_url, CATALOGUE) == before
+    assert server.execute(database_url, catalogue) == before
     assert rows(shop, AWAY) == []
     run(shop, undo_tables, "shop", str(rows(shop, "SELECT id FROM seed_run")[0][0]))
     run(shop, seed_tables, *seeded, made_by="ada", number=7)
-    assert server.execute(database_url, CATALOGUE) == before
+    assert server.execute(database_url, catalogue) == before

@@ -14,8 +14,9 @@ from core import failpoints
 from core.clock import utc_now
 from core.errors import InvalidInput, LeaseLost
 from core.naming import new_id
-from core.progress import Operation
+from core.progress import Advanced, Event, Operation
 from core.settings import Settings
+from database.adapters import seeding_adapters
 from database.context import application_context
 from database.schema import find_faults
 from database.seeding import open_filler
@@ -69,6 +70,19 @@ def digest() -> str:
         for row in db.session.execute(select(*columns).order_by(model.id)):
             hashed.update(repr(tuple(row)).encode())
     return hashed.hexdigest()[:16]
+
+
+def test_transactions_that_take_too_long_become_shorter(
+    name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = seeding_adapters._seeding_class(settings.database.dialect)
+    monkeypatch.setattr(adapter, "batch", 400)
+    monkeypatch.setattr(adapter, "longest", 0.0)
+    events: list[Event] = []
+    seed(Operation(events.append, id=new_id()), name, {"users": 1_200}, made_by="ada", number=7)
+    done = [event.done for event in events if isinstance(event, Advanced) and event.total == 1_200]
+    assert done == [0, 400, 800, 1_000, 1_100, 1_200]  # each is made while the one before is put in
+    assert counts()["user"] == 1_200
 
 
 @pytest.mark.every_server

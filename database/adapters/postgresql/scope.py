@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.errors import InvalidInput, NotFound
-from core.text import plural, visible
+from core.text import visible
 from database.adapters.backup import Selection
 from database.adapters.postgresql.backup_session import Session
 
@@ -130,7 +130,7 @@ def in_words(names: Sequence[str], shown: int = 5) -> str:
     """ "a, b, c and 4 more"."""
     more = len(names) - shown
     listed = ", ".join(visible(name) for name in names[:shown])
-    return f"{listed} and {plural(more, 'more', 'more')}" if more > 0 else listed
+    return f"{listed} and {more:,} more" if more > 0 else listed
 
 
 def _table(tables: Sequence[Table], name: str) -> Table:
