@@ -33,7 +33,7 @@ def wait_for_lock(url: str, cwd: Path, number: int) -> Ran:
     assert "Initialise" in first
     time.sleep(0.5)
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=20)  # it would wait for half a minute
     return Ran(process.returncode, out, first + err)
 
 
@@ -42,9 +42,7 @@ def test_a_command_that_waits_is_cancelled(number: int, database_url: str, tmp_p
     database = parse_url(database_url)
     make_database_file(database)
     with schema_lock(database, 1):
-        began = time.monotonic()
         ran = wait_for_lock(database_url, tmp_path, number)
-        assert time.monotonic() - began < 15
     assert (ran.code, ran.out) == (1, "")
     assert ran.error.endswith(" was cancelled. What was done until then stays. Run it again to go on.")
     assert ran.err.splitlines()[-2].endswith(" Cancelled")
