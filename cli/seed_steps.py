@@ -84,7 +84,8 @@ def _foretell(invocation: Invocation, wanted: Wanted, name: str, wishes: dict[st
 def _fill_tables(invocation: Invocation, wanted: Wanted) -> None:
     """The tables of a registered database; its own environment may want its name."""
     from features.databases import read_database
-    from features.seed_tables import plan_tables, seed_tables, undo_tables
+    from features.seed_table_removal import undo_tables
+    from features.seed_tables import plan_tables, seed_tables
 
     refuse_with_database(wanted)
     known = read_database(wanted.database).fields

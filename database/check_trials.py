@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.errors import ServerError
+from core.errors import AppError
 from database.adapters.base import Connection, fetch_all, translated
 from database.adapters.seeding import SeedingAdapter
 from database.table_shapes import Column
+
+_PATIENCE = 2.0  # seconds: whoever made the table may have written a check that never ends
 
 
 def satisfies(
@@ -24,8 +26,11 @@ def satisfies(
     given = ", ".join(f"{seeding.typed_mark(one.type)} AS {quote(one.name)}" for one in columns)
     literal = check.replace("%", "%%") if seeding.mark == "%s" else check
     sql = f"SELECT count(*) FROM (SELECT {given}) AS {quote(table)} WHERE NOT ({literal})"
+    seeding.adapter.statement_timeout(connection, _PATIENCE)
     try:
         with translated(seeding.adapter):
             return bool(fetch_all(connection, sql, tuple(values))[0][0] == 0)
-    except ServerError:
+    except AppError:
         return False
+    finally:
+        seeding.adapter.statement_timeout(connection, 0)

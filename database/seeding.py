@@ -102,6 +102,11 @@ class Filler:
         with translated(self._seeding.adapter):
             return self._seeding.sample(self._connection, table, columns, limits, most)
 
+    def is_empty(self, table: str) -> bool:
+        """True when a table has no row."""
+        with translated(self._seeding.adapter):
+            return self._seeding.is_empty(self._connection, table)
+
     def highest(self, table: str, column: str) -> int:
         """The largest whole number in a column, 0 for none."""
         with translated(self._seeding.adapter):
@@ -111,6 +116,11 @@ class Filler:
         """The checks of a table that reflection does not tell of."""
         with translated(self._seeding.adapter):
             return self._seeding.checks(self._connection, table)
+
+    def outsiders(self, table: str) -> tuple[str, ...]:
+        """Tables of other schemas or databases that refer to a table."""
+        with translated(self._seeding.adapter):
+            return self._seeding.outsiders(self._connection, table)
 
     def satisfies(self, table: str, check: str, columns: Sequence[Column], values: Sequence[Any]) -> bool:
         """True when a row with those values passes the check."""

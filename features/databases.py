@@ -29,6 +29,7 @@ from features.database_rows import (
     write_fields,
 )
 from features.database_tries import NotReachable, count_try, keep_answer
+from features.seed_runs import forget_runs
 from models import RegisteredDatabase
 
 _WHERE_IT_GOES = ("dialect", "host", "port", "tls_mode", "tls_root_certificate")
@@ -149,6 +150,9 @@ def change_database(
     answer = _try(op, fields, used, settings, changed_by, even_unreachable)
     with transaction() as session:
         row = find_row(session, fields.name)
+        before = fields_of(row)
+        if (before.dialect, before.place) != (fields.dialect, fields.place):
+            _forget_seedings(op, row.name)
         write_fields(row, fields)
         row.password = keyring.encrypt(used, place_of(row.id))
         keep_answer(row, answer)
@@ -160,7 +164,9 @@ def remove_database(op: Operation, name: str) -> None:
     """Forget the registered database of that name with its password and its sizes; the database itself is
     not touched. Raises NotFound."""
     with transaction() as session:
-        session.delete(find_row(session, name))
+        row = find_row(session, name)
+        _forget_seedings(op, row.name)
+        session.delete(row)
     op.note("The database itself was not touched.")
 
 
@@ -177,6 +183,11 @@ def rekey_databases(op: Operation) -> int:
             row.password = keyring.encrypt(password_of(row, keyring), place_of(row.id))
             op.advance()
     return len(rows)
+
+
+def _forget_seedings(op: Operation, name: str) -> None:
+    for statement in forget_runs(name):
+        op.note(f"A seeding that was cut off left this to be made again: {statement}")
 
 
 def _try(

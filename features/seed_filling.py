@@ -10,7 +10,7 @@ from core.ahead import ahead
 from core.errors import ServerError
 from core.progress import Operation
 from core.text import plural
-from database.seeding import Entry, Filler
+from database.seeding import Entry, Filler, Target
 from features.recipes.recipe import Recipe, Value
 from features.recipes.rows import Rows
 from features.seed_indexes import indexes_aside
@@ -53,9 +53,9 @@ def repeat_rows(
 def _fill(op: Operation, filler: Filler, part: PartFacts, family: Family) -> None:
     """Fill one part, and see that it is."""
     target, new = target_of(part.recipe), 0 if part.done else part.wanted
-    with indexes_aside(op, filler, part.id, (target.table, target.key), new):
+    with indexes_aside(op, filler, part.id, target.table, new):
         key = _fill_part(op, filler, part, family)
-    _see(filler, part, key)
+    see_rows(filler, target, key, part.wanted)
 
 
 def _fill_part(op: Operation, filler: Filler, part: PartFacts, family: Family) -> int:
@@ -102,12 +102,13 @@ def _spans(begin: int, end: int, size: Callable[[], int]) -> Iterator[tuple[int,
         yield start, stop
 
 
-def _see(filler: Filler, part: PartFacts, key: int) -> None:
-    there = filler.count(target_of(part.recipe), key, key + part.wanted - 1)
-    if there != part.wanted:
+def see_rows(filler: Filler, target: Target, first_key: int, wanted: int) -> None:
+    """Raises ServerError when so many rows with successive keys are not there."""
+    there = filler.count(target, first_key, first_key + wanted - 1)
+    if there != wanted:
         raise ServerError(
-            f"{plural(part.wanted, 'row')} of {part.table} were put in, and {there:,} are there.",
-            hint="Somebody removes rows there. Run it once more with --upsert.",
+            f"{plural(wanted, 'row')} of {target.table} were put in, and {there:,} are there.",
+            hint="Somebody, or a trigger, takes rows away there.",
         )
 
 

@@ -25,13 +25,11 @@ MANY = 50_000
 
 
 @contextmanager
-def indexes_aside(
-    op: Operation, filler: Filler, part: int, column: tuple[str, str], rows: int
-) -> Iterator[None]:
+def indexes_aside(op: Operation, filler: Filler, part: int, table: str, rows: int) -> Iterator[None]:
     """Meanwhile the table of a part, which so many `rows` come to, goes without the indexes it can spare, if
-    it is empty. `column` is the table and a column that is never empty. Raises ServerError when they cannot
-    be put back: they are in the ledger then, and whoever comes next does it."""
-    if rows < MANY or not filler.spares_indexes or not _set_aside(op, filler, part, column, rows):
+    it is empty. Raises ServerError when they cannot be put back: they are in the ledger then, and whoever
+    comes next does it."""
+    if rows < MANY or not filler.spares_indexes or not _set_aside(op, filler, part, table, rows):
         yield
         return
     try:
@@ -44,14 +42,22 @@ def indexes_aside(
 
 @contextmanager
 def opened_filler(
-    op: Operation, name: str, database: ConnectionParameters, ledger: ConnectionParameters | None = None
+    op: Operation,
+    name: str,
+    database: ConnectionParameters,
+    ledger: ConnectionParameters | None = None,
+    *,
+    removing: bool = False,
 ) -> Iterator[Filler]:
     """As `open_filler`, once the indexes of that database are back which a run that was cut off had set
-    aside."""
-    if parts := _parts_without(name):
+    aside; when rows are removed they come back after that, should one of the rows stand in their way."""
+    parts = _parts_without(name)
+    if not removing:
         _put_back(op, database, parts)
     with open_filler(database, ledger) as filler:
         yield filler
+    if removing:
+        _put_back(op, database, parts)
 
 
 @operation("data.put_indexes_back", title="Put back indexes of {database}", target="{database}", attempts=3)
@@ -76,12 +82,11 @@ def tables_to_spare(database: ConnectionParameters, coming: Mapping[str, int]) -
         return tuple(table for table, rows in many.items() if keeper.find(table, rows))
 
 
-def _set_aside(op: Operation, filler: Filler, part: int, column: tuple[str, str], rows: int) -> bool:
+def _set_aside(op: Operation, filler: Filler, part: int, table: str, rows: int) -> bool:
     """Drop them, the ledger first; False when there are none, or the table is not empty or in use."""
-    table = column[0]
     with open_index_keeper(filler.database) as keeper, keeper.locked():
         found = keeper.find(table, rows)
-        if not found or filler.sample(table, [column[1]], (), 1):
+        if not found or not filler.is_empty(table):
             return False
         _keep(part, [(index.name, index.definition) for index in found])
         failpoint("seeding.indexes_kept")
@@ -105,22 +110,29 @@ def _try_to_put_back(op: Operation, database: ConnectionParameters, part: int) -
 
 def _put_back(op: Operation, database: ConnectionParameters, parts: Sequence[int]) -> None:
     """Make them again, then let the ledger say so. Nobody can cancel it."""
+    if not parts:
+        return
     with open_index_keeper(database) as keeper, keeper.locked():
         for part in parts:
             table, indexes = _read(part)
             if indexes:
                 op.emit(PhaseStarted(f"Put back the indexes of {table}", len(indexes), "index"))
-                _make(op, keeper, indexes)
+                made = _make(op, keeper, indexes)
                 failpoint("seeding.indexes_made")
                 _keep(part, None)
-                op.note(f"{plural(len(indexes), 'index')} of {table} put back.")
+                op.note(f"{plural(made, 'index')} of {table} put back.")
 
 
-def _make(op: Operation, keeper: IndexKeeper, indexes: Sequence[SpareIndex]) -> None:
+def _make(op: Operation, keeper: IndexKeeper, indexes: Sequence[SpareIndex]) -> int:
+    """How many are there now."""
+    made = 0
     for index in indexes:
-        if not keeper.make(index):
+        if keeper.make(index):
+            made += 1
+        else:
             op.note(f"{index.name} is not made again: what it was on is gone.")
         failpoint("seeding.index_made")
+    return made
 
 
 def _keep(part: int, indexes: list[tuple[str, str]] | None) -> None:

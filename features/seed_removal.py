@@ -41,7 +41,7 @@ class Removal:
 def clean_seeded(op: Operation, database: str, types: list[str]) -> Removal:
     """Remove what seeding made of those types, and the seeded rows that belong to it. Raises ServerError,
     OperationCancelled: what is left is in the ledger still."""
-    with opened_filler(op, database, current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database, removing=True) as filler:
         return remove_types(op, filler, database, types)
 
 
@@ -52,7 +52,7 @@ def undo_run(op: Operation, database: str, run: str) -> Removal:
     found = read_run_of(database, run)
     if not found.is_undoable and found.finished_at:
         raise Conflict("The rows of this run are removed already.")
-    with opened_filler(op, database, current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database, removing=True) as filler:
         ids = [part.id for part in found.parts]
         parts = read_parts(found.database)
         removal = remove_parts(op, filler, dependents_of(ids, parts), parts)
@@ -73,7 +73,7 @@ def clean_old(
     old = {run.id for run in list_runs(database, MANY) if run.started_at <= limit}
     parts = read_parts(database)
     chosen = [part.id for part in parts if part.run_id in old and part.table in tables]
-    with opened_filler(op, database, current_settings().database) as filler:
+    with opened_filler(op, database, current_settings().database, removing=True) as filler:
         return remove_parts(op, filler, dependents_of(chosen, parts), parts)
 
 
@@ -144,9 +144,9 @@ def _witnesses(recipe: Recipe, rows: Rows, start: int, stop: int) -> list[tuple[
 
 
 def _pointers_to(table: str) -> tuple[Pointer, ...]:
-    """Every column that refers to the key of a table."""
+    """Every column that refers to one of a table."""
     return tuple(
-        Pointer(other.name, key.parent.name)
+        Pointer(other.name, (key.parent.name,), (key.column.name,))
         for other in db.metadata.sorted_tables
         for key in other.foreign_keys
         if key.column.table.name == table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 
 from core.clock import utc_now
 from core.errors import Conflict, NotFound
@@ -119,6 +119,19 @@ def mark_undone(ids: list[str], parts: list[int]) -> None:
             left = select(SeedPart.id).where(SeedPart.run_id == run, SeedPart.removed_at.is_(None)).limit(1)
             if session.scalar(left) is None:
                 session.execute(update(SeedRun).where(SeedRun.id == run).values(undone_at=utc_now()))
+
+
+def forget_runs(database: str) -> tuple[str, ...]:
+    """Forget what was put into a database that is another one from now on, or that nobody knows any more:
+    by that name the rows of others would be taken out. Gives the statements of the indexes that were set
+    aside there, which nobody else makes again."""
+    of_there = select(SeedRun.id).where(SeedRun.database == database)
+    with transaction() as session:
+        parts = session.scalars(select(SeedPart).where(SeedPart.run_id.in_(of_there))).all()
+        away = tuple(statement for part in parts for _, statement in part.set_aside or ())
+        session.execute(delete(SeedPart).where(SeedPart.run_id.in_(of_there)))
+        session.execute(delete(SeedRun).where(SeedRun.database == database))
+    return away
 
 
 def read_run(id: str) -> RunFacts:

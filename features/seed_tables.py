@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 
-from sqlalchemy import select
-
 from core.clock import utc_now
-from core.errors import Conflict, InvalidInput
+from core.errors import InvalidInput
 from core.naming import fold, new_id
 from core.progress import Operation, operation
 from database.context import current_settings
-from database.seeding import Entry, Filler, Limits, Pointer, Target, open_filler
+from database.seeding import Entry, Filler, Limits, open_filler
 from database.table_shapes import Kind, TableShape, read_shapes
 from database.transactions import transaction
 from features.databases import find_database
 from features.recipes.moments import seed_of_day
+from features.seed_filling import see_rows
 from features.seed_indexes import indexes_aside, opened_filler
-from features.seed_runs import RunFacts, end_run, mark_undone, read_run_of
+from features.seed_runs import RunFacts, end_run
+from features.seed_table_removal import last_row_mark
 from features.table_fields import check_room, differing_columns, fields_of
 from features.table_order import order_tables, with_parents
 from features.table_rows import Table, prepare, settle_keys
@@ -67,34 +67,13 @@ def plan_tables(
     return tuple((table.shape.name, table.count) for table in plan)
 
 
-@operation("data.undo_tables", title="Undo a seeding of {database}", target="{database}")
-def undo_tables(op: Operation, database: str, run: str) -> tuple[tuple[str, int], ...]:
-    """Remove what a run put into a registered database, but for rows that others' hang on; gives (table,
-    rows) pairs. Raises NotFound, Conflict for one that is undone, ServerError."""
-    found = read_run_of(database, run)
-    if found.undone_at:
-        raise Conflict("The rows of this run are removed already.")
-    parameters = find_database(found.database)
-    shapes = {shape.name: shape for shape in read_shapes(parameters)}
-    removed = []
-    with opened_filler(op, found.database, parameters, current_settings().database) as filler:
-        for id, table, limits in reversed(_parts(run, shapes)):
-            op.phase(f"Remove from {table}")
-            if limits:
-                key = shapes[table].number_key or shapes[table].key[0]
-                target, pointers = Target(table, (key,)), _pointers_to(shapes, table)
-                removed.append((table, filler.remove_within(target, limits, pointers)))
-            mark_undone([run], [id])
-    return tuple(removed)
-
-
 def _plan(
     filler: Filler, shapes: Sequence[TableShape], tables: Sequence[str], count: int, seed: int, mark: str
 ) -> list[Table]:
     """What is filled, in its order; every check is tried before anything is written."""
     shapes = [replace(one, checks=(*one.checks, *filler.checks(one.name))) for one in shapes]
     names = tables or [shape.name for shape in shapes]
-    filled = [one.name for one in shapes if filler.sample(one.name, [one.columns[0].name], (), 1)]
+    filled = [one.name for one in shapes if not filler.is_empty(one.name)]
     plan: list[Table] = []
     for turn in order_tables(shapes, with_parents(shapes, names, filled)):
         shape = turn.shape
@@ -120,8 +99,8 @@ def _count_from(base: int, fate: int, position: int) -> int:
 
 def _fill(op: Operation, filler: Filler, run: str, table: Table, filled: dict[str, Table]) -> None:
     prepare(table, filler, filled)
-    part, column = _begin_part(run, table), table.shape.number_key or table.shape.columns[0].name
-    with indexes_aside(op, filler, part, (table.shape.name, column), table.count):
+    part = _begin_part(run, table)
+    with indexes_aside(op, filler, part, table.shape.name, table.count):
         _fill_part(op, filler, part, table)
 
 
@@ -131,7 +110,7 @@ def _fill_part(op: Operation, filler: Filler, part: int, table: Table) -> None:
         last = table.count - 1
         first = filler.begin(table.target, part, table.count, lambda own: table.rows(own, last, last + 1))
         table.limits = (Limits(key, first, first + last),)
-    _keep_limits(part, table)
+    _keep_marks(part, table, first)
     done, begun, stop = 0, time.monotonic(), table.count - bool(key)
     while done < table.count:
         rows = table.rows(first, done, min(stop, done + filler.batch))
@@ -141,6 +120,8 @@ def _fill_part(op: Operation, filler: Filler, part: int, table: Table) -> None:
         filler.put(table.target, rows, before, Entry(part, after, time.monotonic() - begun))
         op.advance(after - done)
         done = after
+    if key:
+        see_rows(filler, table.target, first, table.count)
 
 
 def _begin_run(
@@ -171,34 +152,10 @@ def _begin_part(run: str, table: Table) -> int:
         return part.id
 
 
-def _keep_limits(part: int, table: Table) -> None:
-    """By these its rows are found again; written before the first of them."""
+def _keep_marks(part: int, table: Table, first: int) -> None:
+    """By these its rows are found again; written before most of them."""
+    marks = {"limits": [asdict(one) for one in table.limits], "last": last_row_mark(table, first)}
     with transaction() as session:
         row = session.get(SeedPart, part)
         if row is not None:
-            row.parents = {"limits": [asdict(one) for one in table.limits]}
-
-
-def _parts(run: str, shapes: dict[str, TableShape]) -> list[tuple[int, str, tuple[Limits, ...]]]:
-    with transaction() as session:
-        rows = session.scalars(select(SeedPart).where(SeedPart.run_id == run).order_by(SeedPart.id))
-        return [(row.id, row.table_name, _limits_of(row, shapes)) for row in rows]
-
-
-def _limits_of(row: SeedPart, shapes: dict[str, TableShape]) -> tuple[Limits, ...]:
-    """By what the rows of a part are known; nothing where the table is gone, or none was put in."""
-    shape = shapes.get(row.table_name)
-    if shape is None:
-        return ()
-    if row.first_key is not None and shape.number_key:
-        return (Limits(shape.number_key, row.first_key, row.first_key + row.wanted - 1),)
-    return tuple(Limits(**one) for one in row.parents.get("limits", ()))
-
-
-def _pointers_to(shapes: dict[str, TableShape], table: str) -> tuple[Pointer, ...]:
-    return tuple(
-        Pointer(shape.name, reference.columns[0])
-        for shape in shapes.values()
-        for reference in shape.references
-        if reference.table == table and len(reference.columns) == 1
-    )
+            row.parents = marks

@@ -15,7 +15,8 @@ from features.restores import restore_backup
 from features.retention import prune_backups
 from features.seed_indexes import put_indexes_back
 from features.seed_removal import clean_old, clean_seeded, undo_run
-from features.seed_tables import seed_tables, undo_tables
+from features.seed_table_removal import undo_tables
+from features.seed_tables import seed_tables
 from features.seeding import resume_seed, seed
 from features.verification import verify_schema
 from operations.audit_chain import verify_audit

@@ -41,10 +41,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Pointer:
-    """A column of another table, or the same, that refers to a table's key."""
+    """Columns of another table, or the same, that refer to columns of a table: its `targets`."""
 
     table: str
-    column: str
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,10 @@ class SeedingAdapter(ABC):
         rows = fetch_all(connection, f"{sql} LIMIT {most:d}", values)
         return [row for row in rows if None not in row]
 
+    def is_empty(self, connection: Connection, table: str) -> bool:
+        """True when a table has no row."""
+        return not fetch_all(connection, f"SELECT 1 FROM {self.adapter.quote(table)} LIMIT 1")
+
     def highest(self, connection: Connection, table: str, column: str) -> int:
         """The largest whole number in a column, 0 for none."""
         sql = f"SELECT max({self.adapter.quote(column)}) FROM {self.adapter.quote(table)}"
@@ -182,17 +187,23 @@ class SeedingAdapter(ABC):
         values += _spared(target)
         for pointer in pointers:
             if pointer.table == target.table:
-                column, key = self.adapter.quote(pointer.column), self.adapter.quote(target.key)
                 beyond, more = self._within(limits)
-                sql += (
-                    f" AND {key} NOT IN (SELECT {column} FROM (SELECT {column} FROM {table} "
-                    f"WHERE {column} IS NOT NULL AND NOT ({beyond.removeprefix(' WHERE ')})) AS others)"
-                )
+                sql += self._unless_beyond(table, pointer, beyond.removeprefix(" WHERE "))
                 values += more
         if not any(one.table == target.table for one in pointers):
             return affected(connection, sql, values)
         with self.in_a_circle(connection):
             return affected(connection, sql, values)
+
+    def _unless_beyond(self, table: str, pointer: Pointer, within: str) -> str:
+        """But for rows that others of the same table point to; MySQL reads a table that it deletes from only
+        in a query within a query."""
+        quote = self.adapter.quote
+        own, referring = self._column_list(pointer.targets), self._column_list(pointer.columns)
+        named = " AND ".join(f"{quote(column)} IS NOT NULL" for column in pointer.columns)
+        nothing = " OR ".join(f"{quote(column)} IS NULL" for column in pointer.targets)
+        others = f"SELECT {referring} FROM {table} WHERE {named} AND NOT ({within})"
+        return f" AND ({nothing} OR ({own}) NOT IN (SELECT {referring} FROM ({others}) AS others))"
 
     @contextmanager
     def in_a_circle(self, connection: Connection) -> Iterator[None]:
@@ -249,13 +260,22 @@ class SeedingAdapter(ABC):
 
     def _unless(self, target: Target, pointers: Sequence[Pointer]) -> str:
         quote = self.adapter.quote
-        key = f"{quote(target.table)}.{quote(target.key)}"
         spared = "".join(f" AND {quote(column)} <> {self.mark}" for column, _ in target.spared)
         return spared + "".join(
-            f" AND NOT EXISTS "
-            f"(SELECT 1 FROM {quote(one.table)} AS other WHERE other.{quote(one.column)} = {key})"
+            f" AND NOT EXISTS (SELECT 1 FROM {quote(one.table)} AS other WHERE {self._meets(target, one)})"
             for one in pointers
         )
+
+    def _meets(self, target: Target, pointer: Pointer) -> str:
+        quote = self.adapter.quote
+        return " AND ".join(
+            f"other.{quote(column)} = {quote(target.table)}.{quote(own)}"
+            for column, own in zip(pointer.columns, pointer.targets, strict=True)
+        )
+
+    def outsiders(self, connection: Connection, table: str) -> tuple[str, ...]:
+        """Tables of other schemas or databases that refer to a table: their rows are not looked at here."""
+        return ()
 
     def typed_mark(self, type: str) -> str:
         """The mark of a value bound in a place that does not tell its type."""

@@ -19,7 +19,8 @@ from database.context import application_context
 from features import seed_indexes
 from features.seed_removal import clean_seeded
 from features.seed_statistics import estimate, read_statistics
-from features.seed_tables import seed_tables, undo_tables
+from features.seed_table_removal import undo_tables
+from features.seed_tables import seed_tables
 from features.seeding import UPSERT, plan_seed, resume_seed, seed
 from jobs.seed_chores import settle_seedings
 from models import db
@@ -40,7 +41,7 @@ CATALOGUES = {
 }
 NOTES = (
     "CREATE TABLE note (id integer PRIMARY KEY, title varchar(40) NOT NULL, made date NOT NULL)",
-    "CREATE INDEX \"Title of note\" ON note (lower(title), made DESC) WHERE made > '2000-01-01'",
+    'CREATE INDEX "Title of note" ON note (title, made DESC)',
 )
 AWAY = "SELECT table_name FROM seed_part WHERE set_aside IS NOT NULL"
 

@@ -12,7 +12,8 @@ from core.naming import new_id
 from core.progress import Operation
 from core.settings import Settings
 from database.context import application_context
-from features.seed_tables import seed_tables, undo_tables
+from features.seed_table_removal import undo_tables
+from features.seed_tables import seed_tables
 from tests.features import restoring
 from tests.features.chinook import TABLES, load_chinook, rows_of
 from tests.features.conftest import Configure

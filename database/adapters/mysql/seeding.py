@@ -19,6 +19,10 @@ _CHECKS = """
 SELECT check_clause FROM information_schema.check_constraints
 WHERE constraint_schema = DATABASE() AND table_name = %s
 """
+_OUTSIDERS = """
+SELECT DISTINCT concat(table_schema, '.', table_name) FROM information_schema.key_column_usage
+WHERE referenced_table_schema = DATABASE() AND referenced_table_name = %s AND table_schema <> DATABASE()
+"""
 _AT_ONCE = 500  # rows of one INSERT
 
 
@@ -40,7 +44,8 @@ class MySQLSeeding(SeedingAdapter):
 
     def reserve(self, connection: Connection, target: Target, count: int) -> int:
         quote = self.adapter.quote
-        sql = f"SELECT max({quote(target.key)}) FROM {quote(target.table)}"
+        # FOR UPDATE waits for rows that others have put in and not committed yet.
+        sql = f"SELECT max({quote(target.key)}) FROM {quote(target.table)} FOR UPDATE"
         [(highest,)] = fetch_all(connection, sql)
         return 1 if highest is None else max(0, int(highest)) + 1 + _GAP
 
@@ -74,6 +79,9 @@ class MySQLSeeding(SeedingAdapter):
             sql = f"INSERT INTO {table} ({columns}) VALUES {_marks(some)} ON DUPLICATE KEY UPDATE {changes}"
             changed += affected(connection, sql, _flat(some))  # 1 for a new row, 2 for a changed one
         return changed
+
+    def outsiders(self, connection: Connection, table: str) -> tuple[str, ...]:
+        return tuple(str(name) for (name,) in fetch_all(connection, _OUTSIDERS, (table,)))
 
     def refresh(self, connection: Connection, tables: Collection[str]) -> None:
         for table in tables:

@@ -13,7 +13,22 @@ from database.adapters.spare_indexes import SpareIndexes
 
 _UNIQUE, _NOT_ALLOWED = "23505", "42501"
 _PASSING = ("40P01", "40001", "55P03")
-_SEQUENCE = "SELECT pg_catalog.pg_get_serial_sequence(%s, %s)"
+# That of the column itself, or else one that its default draws from.
+_SEQUENCE = """
+    SELECT coalesce(pg_catalog.pg_get_serial_sequence(%s, %s), (
+        SELECT min(s.oid::pg_catalog.regclass::text)
+        FROM pg_catalog.pg_attribute c
+        JOIN pg_catalog.pg_attrdef a ON a.adrelid = c.attrelid AND a.adnum = c.attnum
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+            AND d.objid = a.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+        WHERE c.attrelid = %s::pg_catalog.regclass AND c.attname = %s))
+"""
+_OUTSIDERS = """
+    SELECT DISTINCT k.conrelid::pg_catalog.regclass::text FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_class t ON t.oid = k.confrelid JOIN pg_catalog.pg_class o ON o.oid = k.conrelid
+    WHERE k.contype = 'f' AND t.oid = %s::pg_catalog.regclass AND o.relnamespace <> t.relnamespace ORDER BY 1
+"""
 
 
 class PostgreSQLSeeding(SeedingAdapter):
@@ -31,7 +46,7 @@ class PostgreSQLSeeding(SeedingAdapter):
         table, key = quote(target.table), quote(target.key)
         fetch_all(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
         first = int(fetch_all(connection, f"SELECT coalesce(max({key}), 0) + 1 FROM {table}")[0][0])
-        [(sequence,)] = fetch_all(connection, _SEQUENCE, (table, target.key))
+        [(sequence,)] = fetch_all(connection, _SEQUENCE, (table, target.key) * 2)
         if sequence is None:
             return first
         [(last, is_used)] = fetch_all(connection, f"SELECT last_value, is_called FROM {sequence}")
@@ -71,6 +86,9 @@ class PostgreSQLSeeding(SeedingAdapter):
             f"ON CONFLICT ({quote(target.key)}) DO UPDATE SET {changes} "
             f"WHERE ({old}) IS DISTINCT FROM ({new})",
         )
+
+    def outsiders(self, connection: Connection, table: str) -> tuple[str, ...]:
+        return tuple(name for (name,) in fetch_all(connection, _OUTSIDERS, (self.adapter.quote(table),)))
 
     def typed_mark(self, type: str) -> str:
         return f"CAST({self.mark} AS {type})" if type else self.mark

@@ -5,11 +5,11 @@ from __future__ import annotations
 from database.adapters.base import Connection, fetch_all
 from database.adapters.spare_indexes import SpareIndex, SpareIndexes
 
-_UNDEFINED = ("3F000", "42703", "42704", "42883", "42P01")  # schema, column, type, function, table
+_UNDEFINED = ("3F000", "42703", "42P01")  # schema, column, table
 
-# Neither unique nor behind a constraint, and nothing about them that their statement does not tell: no
-# comment, tablespace, statistics target or order of CLUSTER, nothing that depends on them or that they belong
-# to.
+# Neither unique nor behind a constraint, and on plain columns: they can be made again whatever rows come.
+# Nothing about them that their statement does not tell: no comment, tablespace, statistics target or order of
+# CLUSTER, nothing that depends on them or that they belong to.
 _FIND = """
     SELECT i.oid::pg_catalog.regclass::text, pg_catalog.pg_get_indexdef(i.oid)
     FROM pg_catalog.pg_index x
@@ -17,6 +17,7 @@ _FIND = """
     JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
     WHERE t.oid = %s::pg_catalog.regclass AND t.relkind = 'r' AND NOT t.relispartition
       AND x.indisvalid AND NOT x.indisunique AND NOT x.indisexclusion AND NOT x.indisclustered
+      AND x.indexprs IS NULL AND x.indpred IS NULL
       AND i.reltablespace = 0 AND pg_catalog.obj_description(i.oid, 'pg_class') IS NULL
       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a
                       WHERE a.attrelid = i.oid AND coalesce(a.attstattarget, -1) <> -1)

@@ -65,7 +65,8 @@ class SQLiteSeeding(SeedingAdapter):
     def _insert(self, target: Target) -> str:
         marks = ", ".join([self.mark] * len(target.columns))
         table = self.adapter.quote(target.table)
-        return f"INSERT INTO {table} ({self._column_list(target.columns)}) VALUES ({marks})"
+        # What becomes of a row like another is for us to say, whatever the constraint says.
+        return f"INSERT OR ABORT INTO {table} ({self._column_list(target.columns)}) VALUES ({marks})"
 
 
 def _run_for_each(connection: Any, sql: str, rows: Rows) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from database.adapters.base import Connection, fetch_all
 from database.adapters.spare_indexes import SpareIndex, SpareIndexes
 
-# Made by a statement of its own, and not unique. A trigger or a view may insist on one by its name.
+# Made by one statement of its own, not unique, and on plain columns that every program can compare: whatever
+# rows come, it can be made again. A trigger or a view may insist on one by its name.
 _FIND = """
     SELECT s.name, s.sql FROM pragma_index_list(?) i JOIN sqlite_master s ON s.name = i.name
-    WHERE s.type = 'index' AND i.origin = 'c' AND NOT i."unique"
+    WHERE s.type = 'index' AND i.origin = 'c' AND NOT i."unique" AND NOT i.partial AND s.sql NOT LIKE '%;%'
+      AND NOT EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) x
+                      WHERE x.key AND (x.cid < 0 OR x.coll NOT IN ('BINARY', 'NOCASE', 'RTRIM')))
       AND NOT EXISTS (SELECT 1 FROM sqlite_master o
                       WHERE o.type IN ('trigger', 'view') AND o.sql LIKE '%INDEXED%BY%')
     ORDER BY 1
 """
 _PAUSE = 0.15  # seconds before the next: who waits for the file looks at it every 0.1 s
-_UNDEFINED = ("no such ", "has no column named ")
+_UNDEFINED = re.compile("no such (table|column): |table .* has no column named ")
 
 
 class SQLiteSpareIndexes(SpareIndexes):
@@ -30,12 +34,12 @@ class SQLiteSpareIndexes(SpareIndexes):
         return tuple(SpareIndex(self.adapter.quote(str(name)), str(sql)) for name, sql in rows)
 
     def is_there(self, connection: Connection, index: SpareIndex) -> bool:
-        names = fetch_all(connection, "SELECT name FROM sqlite_master WHERE type = 'index'")
-        return index.name in {self.adapter.quote(str(name)) for (name,) in names}
+        names = fetch_all(connection, "SELECT lower(name) FROM sqlite_master WHERE type = 'index'")
+        return index.name.lower() in {self.adapter.quote(str(name)) for (name,) in names}
 
     def make(self, connection: Connection, index: SpareIndex) -> None:
         super().make(connection, index)
         time.sleep(_PAUSE)
 
     def lost_its_ground(self, error: BaseException) -> bool:
-        return any(said in str(error) for said in _UNDEFINED)
+        return bool(_UNDEFINED.match(str(error)))

@@ -23,9 +23,11 @@ TABLE = (
     'ALTER TABLE "Odd table" CLUSTER ON sorted',
     'CREATE INDEX measured ON "Odd table" ((b + 1))',
     "ALTER INDEX measured ALTER COLUMN 1 SET STATISTICS 500",
+    'CREATE INDEX folded ON "Odd table" (lower(a))',
+    'CREATE INDEX partial ON "Odd table" (b) WHERE b % 2 = 1',
 )
 SPARE = (
-    """CREATE INDEX "Of a's" ON "Odd table" (lower(a) text_pattern_ops DESC NULLS LAST) WHERE b % 2 = 1""",
+    """CREATE INDEX "Of a's" ON "Odd table" (a text_pattern_ops DESC NULLS LAST)""",
     'CREATE INDEX covering ON "Odd table" USING btree (day) INCLUDE (b) WITH (fillfactor = 70)',
     'CREATE INDEX ranged ON "Odd table" USING gist (c)',
 )
@@ -66,7 +68,10 @@ def test_who_may_not_make_an_index_drops_none(server: Server, database_url: str,
 FILE = (
     'CREATE TABLE "Odd table" (id integer PRIMARY KEY, a text UNIQUE, b int, day date NOT NULL)',
     'CREATE UNIQUE INDEX one ON "Odd table" (b)',
-    """CREATE INDEX "Of ""a""'s" ON "Odd table" (lower(a) COLLATE NOCASE DESC) WHERE b % 2 = 1""",
+    """CREATE INDEX "Of ""a""'s" ON "Odd table" (a COLLATE NOCASE DESC)""",
+    'CREATE INDEX folded ON "Odd table" (lower(a))',
+    'CREATE INDEX partial ON "Odd table" (b) WHERE b % 2 = 1',
+    'CREATE INDEX semicolon ON "Odd table" (b /* ; */)',
     'CREATE INDEX dated ON "Odd table" (day, b)',
 )
 OF_FILE = "SELECT name, sql FROM sqlite_master ORDER BY 1"

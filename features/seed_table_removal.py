@@ -1,0 +1,127 @@
+"""What a run put into a registered database taken out again: the rows known by their keys, and none that
+others' hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.errors import Conflict
+from core.progress import Operation, operation
+from database.context import current_settings
+from database.seeding import Filler, Limits, Pointer, Target
+from database.table_shapes import Kind, TableShape, read_shapes
+from database.transactions import transaction
+from features.databases import find_database
+from features.seed_indexes import opened_filler
+from features.seed_runs import mark_undone, read_run_of
+from features.table_rows import Table
+from models import SeedPart
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one table: by what they are known, and a column of the last of them with its value."""
+
+    id: int
+    shape: TableShape | None  # None where the table is gone
+    limits: tuple[Limits, ...]
+    last: tuple[str, ...]  # empty where no column tells
+
+
+@operation("data.undo_tables", title="Undo a seeding of {database}", target="{database}")
+def undo_tables(op: Operation, database: str, run: str) -> tuple[tuple[str, int], ...]:
+    """Remove what a run put into a registered database, but for rows that others' hang on; gives (table,
+    rows) pairs. Raises NotFound, ServerError, Conflict for one that is undone, and where rows that are not
+    its own might go: then nothing is removed."""
+    found = read_run_of(database, run)
+    if found.undone_at:
+        raise Conflict("The rows of this run are removed already.")
+    parameters = find_database(found.database)
+    shapes = {shape.name: shape for shape in read_shapes(parameters)}
+    own = current_settings().database
+    with opened_filler(op, found.database, parameters, own, removing=True) as filler:
+        parts = _parts(run, shapes)
+        for part in parts:
+            _check_known(filler, part)
+        return tuple(_remove(op, filler, run, parts, shapes))
+
+
+def last_row_mark(table: Table, first_key: int) -> tuple[str, ...]:
+    """A column of text of the last row of a run and what it holds: by it that row is told from another with
+    its key. Empty where there is no such column."""
+    row = table.rows(first_key, table.count - 1, table.count)[0]
+    pairs = dict(zip(table.columns, row, strict=True))
+    for name in table.fields:
+        if table.shape.column(name).kind is Kind.TEXT and isinstance(pairs[name], str):
+            return name, str(pairs[name])
+    return ()
+
+
+def _remove(
+    op: Operation, filler: Filler, run: str, parts: Sequence[_Part], shapes: dict[str, TableShape]
+) -> Iterator[tuple[str, int]]:
+    for part in reversed(parts):
+        if part.shape and part.limits:
+            op.phase(f"Remove from {part.shape.name}")
+            pointers = _pointers_to(shapes, part.shape.name)
+            yield part.shape.name, filler.remove_within(_target(part.shape), part.limits, pointers)
+        mark_undone([run], [part.id])
+
+
+def _check_known(filler: Filler, part: _Part) -> None:
+    """Raises Conflict where rows of people could be taken for those of the run, or go with them unseen."""
+    if part.shape is None or not part.limits:
+        return
+    table = part.shape.name
+    if others := filler.outsiders(table):
+        raise Conflict(
+            f"{', '.join(others)} refer to {table}, from another schema.",
+            hint="Nothing was removed. Remove the rows by hand.",
+        )
+    if filler.keys_return and part.shape.number_key and not _holds_its_keys(filler, part):
+        raise Conflict(
+            f"The last row that was put into {table} is gone or changed: other rows may have got its keys.",
+            hint="Nothing was removed. Remove the rows by hand.",
+        )
+
+
+def _holds_its_keys(filler: Filler, part: _Part) -> bool:
+    """True while the last row is what it was, so that nobody was given a key before it, and when none of
+    them is there."""
+    assert part.shape
+    [one] = part.limits
+    if not filler.count(_target(part.shape), int(one.low), int(one.high)):
+        return True
+    column, value = part.last or (one.column, one.high)
+    last = Limits(one.column, one.high, one.high)
+    return filler.sample(part.shape.name, [column], [last], 1) == [(value,)]
+
+
+def _target(shape: TableShape) -> Target:
+    return Target(shape.name, (shape.number_key or shape.key[0],))
+
+
+def _parts(run: str, shapes: dict[str, TableShape]) -> list[_Part]:
+    with transaction() as session:
+        rows = session.scalars(select(SeedPart).where(SeedPart.run_id == run).order_by(SeedPart.id))
+        return [_part_of(row, shapes.get(row.table_name)) for row in rows if row.removed_at is None]
+
+
+def _part_of(row: SeedPart, shape: TableShape | None) -> _Part:
+    """By what the rows of a part are known; nothing where none was put in."""
+    limits = [Limits(**one) for one in row.parents.get("limits", ())]
+    if shape and row.first_key is not None and shape.number_key:
+        limits = [Limits(shape.number_key, row.first_key, row.first_key + row.wanted - 1)]
+    return _Part(row.id, shape, tuple(limits), tuple(row.parents.get("last", ())))
+
+
+def _pointers_to(shapes: dict[str, TableShape], table: str) -> tuple[Pointer, ...]:
+    return tuple(
+        Pointer(shape.name, reference.columns, reference.targets)
+        for shape in shapes.values()
+        for reference in shape.references
+        if reference.table == table
+    )
