@@ -22,6 +22,7 @@ from core.connection import ConnectionParameters
 from core.errors import MigrationError
 from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
+from database.adapters.sqlite.foreign import limited_trust
 from database.alembic_turns import alembic_turn
 from database.engine import engine_url
 from database.migration_reader import is_comment
@@ -220,7 +221,7 @@ def _schema_of(parameters: ConnectionParameters) -> tuple[str, ...]:
         return ("PRAGMA foreign_keys = OFF",)
     with closing_connection(parameters, _CONNECT_TIMEOUT) as (adapter, connection):
         made = tuple(str(sql) for (sql,) in adapter.rows(connection, there + order))
-    return ("PRAGMA trusted_schema = OFF", "PRAGMA foreign_keys = OFF", *made)
+    return (limited_trust(), "PRAGMA foreign_keys = OFF", *made)
 
 
 def _columns(copy: Connection) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.errors import InvalidInput
 from database.adapters.base import translated
 from database.adapters.sqlite.adapter import SQLiteAdapter
+from database.adapters.sqlite.foreign import limited_trust
 from database.adapters.sqlite.places import driver, opened
 
 
@@ -24,7 +25,7 @@ def ask(adapter: SQLiteAdapter, sql: str, timeout: float, patience: float) -> bo
         return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
 
     with opened(adapter, timeout) as connection, translated(adapter):
-        adapter.rows(connection, "PRAGMA trusted_schema = OFF")
+        adapter.rows(connection, limited_trust())
         adapter.statement_timeout(connection, patience)
         driver(connection).set_authorizer(decide)
         try:

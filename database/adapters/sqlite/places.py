@@ -18,7 +18,7 @@ from database.adapters.base import Connection, translated
 from database.adapters.network import check_identifier
 from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.files import COMPANIONS
-from database.adapters.sqlite.foreign import distrust
+from database.adapters.sqlite.foreign import distrust, limited_trust
 
 if TYPE_CHECKING:
     import sqlite3
@@ -107,7 +107,7 @@ def opened(adapter: SQLiteAdapter, timeout: float) -> Iterator[Connection]:
     try:
         adapter.lock_patience(connection, timeout)
         # What was restored from elsewhere may lie beside the console's own, too.
-        adapter.rows(connection, "PRAGMA trusted_schema = OFF")
+        adapter.rows(connection, limited_trust())
         yield connection
     finally:
         connection.close()

@@ -4,6 +4,7 @@ nothing given away (C5)."""
 from __future__ import annotations
 
 import socket
+import sqlite3
 import struct
 import time
 from collections.abc import Callable
@@ -191,8 +192,22 @@ class TestFiles:
         path.touch()
         file = ConnectionParameters(Dialect.SQLITE, str(path), allowed=(str(tmp_path),))
         with closing_connection(file, 1) as (adapter, connection):
-            assert adapter.rows(connection, "PRAGMA trusted_schema") == [(0,)]
+            for function in ("load_extension", "fts3_tokenizer"):
+                adapter.rows(connection, f"CREATE VIEW {function} AS SELECT {function}('x')")
+                with pytest.raises(ServerError, match="unsafe use"):
+                    adapter.rows(connection, f"SELECT * FROM {function}")
             for sql in (f"ATTACH '{tmp_path}/other.db' AS x", f"VACUUM INTO '{tmp_path}/other.db'"):
                 with pytest.raises(ServerError, match="not allow"):
                     adapter.rows(connection, sql)
         assert not (tmp_path / "other.db").exists()
+
+    def test_a_table_with_a_check_by_a_function_of_json_is_read_and_written(self, tmp_path: Path) -> None:
+        """Some releases of SQLite think that harmful of them."""
+        path = tmp_path / "shop.db"
+        with sqlite3.connect(path) as made:
+            made.execute("CREATE TABLE note (body text CHECK (json_valid(body)))")
+            made.execute("CREATE INDEX note_kind ON note (json_extract(body, '$.kind'))")
+        file = ConnectionParameters(Dialect.SQLITE, str(path), allowed=(str(tmp_path),))
+        with closing_connection(file, 1) as (adapter, connection):
+            adapter.rows(connection, "INSERT INTO note VALUES ('{}')")
+            assert adapter.rows(connection, "SELECT count(*) FROM note") == [(1,)]
