@@ -177,6 +177,8 @@ def _fields(invocation: Invocation, name: str, url: str, given: dict[str, Any]) 
     from core.database_fields import DatabaseFields, from_url
 
     environment = given.pop("environment", str(invocation.settings.flask_env))
+    if not url and "dialect" not in given:
+        raise click.UsageError("Give its URL behind the name, or --dialect and what that takes.")
     if not url:
         dialect, database_name = given.pop("dialect", ""), given.pop("database_name", "")
         return DatabaseFields(name, environment, dialect, database_name, **given), ""

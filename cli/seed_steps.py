@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cli.console import confirm_destruction, say
@@ -16,6 +18,7 @@ from cli.seed_text import (
     show_tables,
 )
 from cli.seed_wanted import Wanted, check_count, refuse_with_database
+from core.errors import OperationCancelled
 from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
 from features.seed_removal import clean_seeded, plan_removal, undo_run
@@ -54,7 +57,8 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         show_removal(invocation.run(undo_run, name, wanted.undo))
         return
     if wanted.resume:
-        show_run(invocation.run(resume_seed, name))
+        with _telling_of_resume():
+            show_run(invocation.run(resume_seed, name))
         return
     if wanted.resets:
         _reset(invocation)
@@ -62,8 +66,18 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         show_removal(invocation.run(clean_seeded, name, list(wishes)))
     if wanted.adds:
         actor, mode = invocation.actor.name, _mode(wanted)
-        run = invocation.run(seed, name, wishes, made_by=actor, mode=mode, number=wanted.number)
-        show_run(run)
+        with _telling_of_resume():
+            show_run(invocation.run(seed, name, wishes, made_by=actor, mode=mode, number=wanted.number))
+
+
+@contextmanager
+def _telling_of_resume() -> Iterator[None]:
+    """The same command would begin another run."""
+    try:
+        yield
+    except OperationCancelled as error:
+        error.hint = "The rows until then stay. Go on with: manage_db.py seed --resume"
+        raise
 
 
 def _foretell(invocation: Invocation, wanted: Wanted, name: str, wishes: dict[str, int]) -> None:
@@ -94,13 +108,10 @@ def _fill_tables(invocation: Invocation, wanted: Wanted) -> None:
     if wanted.dry_run:
         show_tables(plan_tables(known.name, tables, count, wanted.number))
         return
+    what, guarded = f"Seeding {known.name}", known.environment == "production"
+    name, typed = known.name, wanted.confirm_name
     confirm_destruction(
-        invocation.settings,
-        known.name,
-        what=f"Seeding {known.name}",
-        confirmed=True,
-        confirm_name=wanted.confirm_name,
-        guarded=known.environment == "production",
+        invocation.settings, name, what=what, confirmed=True, confirm_name=typed, guarded=guarded
     )
     if wanted.undo:
         for table, rows in invocation.run(undo_tables, known.name, wanted.undo):

@@ -86,4 +86,4 @@ def refuse_with_database(wanted: Wanted) -> None:
         "--stats": wanted.stats,
     }
     if wrong := [name for name, value in given.items() if value]:
-        raise click.UsageError(f"{', '.join(wrong)} cannot be told with --database.")
+        raise click.UsageError(f"{', '.join(wrong)} do not go together with --database.")

@@ -13,6 +13,13 @@ from cli.seed_wanted import Wanted, refuse_contradictions
 _LARGEST = 2**53 - 1
 
 
+def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """ "" for what was not typed; what was typed names something."""
+    if value is not None and not value.strip(" ,"):
+        raise click.BadParameter("It is empty.")
+    return value or ""
+
+
 @click.command(
     cls=SignedArguments,
     epilog=examples(
@@ -26,7 +33,7 @@ _LARGEST = 2**53 - 1
 )
 @click.argument("type", required=False, metavar="[TYPE]")
 @click.argument("count", required=False, type=Whole(1, 10**10), metavar="[COUNT]")
-@click.option("--clean", is_flag=True, help="Remove seeded rows of TYPE first; without COUNT only that.")
+@click.option("--clean", is_flag=True, help="Remove seeded rows first; with TYPE, without COUNT only that.")
 @click.option("--clean-force", is_flag=True, help="The same without asking.")
 @click.option("--reset", is_flag=True, help="Drop everything and make the schema anew first.")
 @click.option("--reset-force", is_flag=True, help="The same without asking.")
@@ -39,9 +46,9 @@ _LARGEST = 2**53 - 1
 )
 @click.option("--dry-run", is_flag=True, help="Say rows, bytes and minutes; write nothing.")
 @click.option("--resume", is_flag=True, help="Go on with the run that was cut off.")
-@click.option("--undo", default="", metavar="RUN", help="Remove the rows of one run.")
-@click.option("--database", default="", metavar="NAME", help="Fill tables of this registered database.")
-@click.option("--tables", default="", metavar="A,B", help="Those tables; all of them when not given.")
+@click.option("--undo", callback=_named, metavar="RUN", help="Remove the rows of one run.")
+@click.option("--database", callback=_named, metavar="NAME", help="Fill tables of this registered database.")
+@click.option("--tables", callback=_named, metavar="A,B", help="Those tables; all of them when not given.")
 @confirm_name_option
 @common_options
 @pass_invocation

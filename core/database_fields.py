@@ -187,7 +187,7 @@ def _server_faults(fields: DatabaseFields) -> Iterator[Fault]:
 
 def _file_faults(fields: DatabaseFields, settings: Settings) -> Iterator[Fault]:
     if not fields.database_name or not _is_inside(settings.database_folder, fields.database_name):
-        yield Fault("database_name", f"The path of a file below {_BELOW}")
+        yield Fault("database_name", f"Name the file by its path below {_BELOW}")
     elif _is_own(settings, fields.database_name):
         yield Fault("database_name", "This is the console's own database.")
 
@@ -197,7 +197,7 @@ def _certificate_faults(fields: DatabaseFields, settings: Settings) -> Iterator[
     if not certificate:
         return
     if not _is_inside(settings.database_folder, certificate):
-        yield Fault("tls_root_certificate", f"The path of a file below {_BELOW}")
+        yield Fault("tls_root_certificate", f"Name the file by its path below {_BELOW}")
     elif not (settings.database_folder / certificate).is_file():
         yield Fault("tls_root_certificate", f"There is no such file below {_BELOW}")
 

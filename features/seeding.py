@@ -120,7 +120,8 @@ def _perform(op: Operation, filler: Filler, run: RunFacts, wishes: Mapping[str, 
     op.phase("Look at the new rows")
     filler.refresh(sorted({part.table for part in run.parts}))
     ended = end_run(run.id, seconds=run.seconds + time.monotonic() - begun, updated=updated)
-    op.note(f"{plural(ended.rows, 'row')} added, {updated:,} put right, in {ended.seconds:.1f} s.")
+    righted = f", {updated:,} put right" if run.mode == UPSERT else ""
+    op.note(f"{plural(ended.rows, 'row')} added{righted}, in {ended.seconds:.1f} s.")
     return ended
 
 

@@ -13,10 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.connection import ConnectionParameters
-from database.adapters import adapter_for
+from database.adapters import adapter_for, closing_connection
 from database.adapters.base import Capability
 from operations.processes import ProcessMark, this_process
 
+_PATIENCE = 5.0  # seconds to connect
 _guard = threading.Lock()
 _held: dict[Path, tuple[int, int]] = {}  # the descriptor, and how many operations need it
 
@@ -33,7 +34,11 @@ def proven_life(database: ConnectionParameters) -> Iterator[None]:
         yield
         return
     path = _path(database, this_process())
-    _hold(path)
+    try:
+        _hold(path)
+    except FileNotFoundError:  # not even its folder is there, which a connection says better
+        with closing_connection(database, _PATIENCE):
+            raise
     try:
         yield
     finally:

@@ -32,12 +32,28 @@ def test_faulty_settings(settings: dict[str, str], named: str, tmp_path: Path) -
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("arguments", [["inti"], ["init", "--forse"], ["seed?"], ["create-admin"], ["-x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inti"],
+        ["init", "--forse"],
+        ["seed?"],
+        ["create-admin"],
+        ["-x"],
+        ["seed", "--undo", ""],
+        ["seed", "--database", "shop", "--tables", ","],
+    ],
+)
 def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     ran = run_tool("manage_db.py", *arguments, cwd=tmp_path)
     assert ran.code == 2
     assert "--help" in ran.error
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_a_database_that_is_not_there(tmp_path: Path) -> None:
+    ran = run_tool("manage_db.py", "seed", cwd=tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/instance/own.db")
+    assert ran.code == 1 and "There is no database file" in ran.error and "manage_db.py init" in ran.error
 
 
 def test_a_number_says_what_is_allowed(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def test_what_cannot_be_kept_is_refused_in_one_line(manage: Manage) -> None:
     url = "postgresql://u:canary@127.0.0.1:1/d"
     assert '"sslkey"' in refused("shop", f"{url}?SSLKEY=x")
     assert "Name: The console's own" in refused("OWN", url)
-    assert "Name: 1 to 80" in refused(url)
+    assert "Give its URL" in refused(url)  # for a name
+    assert "Name: 1 to 80" in refused("a b", url)
     assert "--even-unreachable" in refused("shop", url)
     assert "token_hex" in refused("shop", url, CREDENTIALS_KEY="", FLASK_ENV="staging")
     assert "--even-unreachable" in refused("shop", url, CREDENTIALS_KEY="")  # development makes one

@@ -32,7 +32,11 @@ def test_an_admin_looks_seeds_and_undoes(console: Flask, admin: Visitor, clock: 
     assert "Nothing was seeded yet" in admin.get("/seeding").text
     assert admin.get("/seeding?database=notes").status_code == 404
     looked = admin.post("/seeding/estimate", "/seeding", **NOTHING | {"users": "300", "mode": "add"})
-    assert looked.status_code == 200 and "Seed 300 rows" in looked.text and count(console) == 1
+    assert (
+        looked.status_code == 200
+        and '<dt>Rows</dt><dd class="">300</dd>' in looked.text
+        and count(console) == 1
+    )
     refused = admin.post("/seeding", "/seeding", **NOTHING | {"users": "20000", "mode": "add"})
     assert refused.status_code == 422 and "above 10,000 rows" in refused.text
     assert admin.post("/seeding", "/seeding", **NOTHING | {"mode": "add"}).status_code == 422

@@ -30,11 +30,11 @@ class SeedSchema(Schema):
     wants the database's name in `confirm_name`."""
 
     seed_type = fields.String(load_default=ALL)
-    count = fields.Integer(load_default=None, allow_none=True, validate=Range(1, LARGEST_COUNT))
+    count = fields.Integer(strict=True, load_default=None, allow_none=True, validate=Range(1, LARGEST_COUNT))
     clean_first = fields.Boolean(load_default=False)
     use_upsert = fields.Boolean(load_default=False)
     environment = fields.String(load_default=None, allow_none=True)
-    seed = fields.Integer(load_default=None, allow_none=True, validate=Range(0, LARGEST_SEED))
+    seed = fields.Integer(strict=True, load_default=None, allow_none=True, validate=Range(0, LARGEST_SEED))
     force = fields.Boolean(load_default=False)
     confirm_name = fields.String(load_default=None, allow_none=True)
 
