@@ -80,7 +80,7 @@ def part_of(row: SeedPart) -> PartFacts:
 
 def target_of(recipe: Recipe) -> Target:
     """Where the rows of a recipe go."""
-    return Target(recipe.table, recipe.columns, recipe.unique, recipe.kept, recipe.spared)
+    return Target(recipe.table, recipe.columns, recipe.unique, recipe.kept, recipe.spared, recipe.witness)
 
 
 class Family:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from core.clock import monotonic
 from core.errors import Conflict
 from core.progress import Operation, operation
 from database.context import current_settings
@@ -19,6 +20,8 @@ from features.seed_indexes import opened_filler
 from features.seed_runs import mark_undone, read_run_of
 from features.table_rows import Table
 from models import SeedPart
+
+_FIRST_STEP = 50  # keys
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,33 @@ def _remove(
 ) -> Iterator[tuple[str, int]]:
     for part in reversed(parts):
         if part.shape and part.limits:
-            op.phase(f"Remove from {part.shape.name}")
             pointers = _pointers_to(shapes, part.shape.name)
-            yield part.shape.name, filler.remove_within(_target(part.shape), part.limits, pointers)
+            yield part.shape.name, _remove_part(op, filler, part, pointers)
         mark_undone([run], [part.id])
+
+
+def _remove_part(op: Operation, filler: Filler, part: _Part, pointers: tuple[Pointer, ...]) -> int:
+    """In steps of about a second, for which others may wait; rows that point to each other in one."""
+    assert part.shape
+    target = _target(part.shape)
+    if not part.shape.number_key or any(one.table == target.table for one in pointers):
+        op.phase(f"Remove from {target.table}")
+        return filler.remove_within(target, part.limits, pointers)
+    [whole] = part.limits
+    low, last, step, removed = int(whole.low), int(whole.high), _FIRST_STEP, 0
+    op.phase(f"Remove from {target.table}", total=last - low + 1, unit="row")
+    while low <= last:
+        begun, high = monotonic(), min(last, low + step - 1)
+        removed += filler.remove_within(target, [Limits(whole.column, low, high)], pointers)
+        op.advance(high - low + 1)
+        low, step = high + 1, _next_step(step, monotonic() - begun, filler.batch)
+    return removed
+
+
+def _next_step(step: int, seconds: float, most: int) -> int:
+    """More keys after a quick step, fewer after a slow one: the rows of a reference without an index are all
+    looked at for each key."""
+    return min(most, step * 4) if seconds < 0.25 else max(1, step // 2) if seconds > 1 else step
 
 
 def _check_known(filler: Filler, part: _Part) -> None:

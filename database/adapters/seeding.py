@@ -19,14 +19,16 @@ Rows = Sequence[tuple[Any, ...]]
 @dataclass(frozen=True)
 class Target:
     """A table that is filled: its name, its key first among its `columns`, those of them in which no two
-    rows are alike, those that an upsert leaves as they are, and (column, value) pairs: a row that has one of
-    them is never removed."""
+    rows are alike, those that an upsert leaves as they are, (column, value) pairs: a row that has one of
+    them is never removed; and a column that nobody changes, by which a row is told from another with its
+    key."""
 
     table: str
     columns: tuple[str, ...]
     unique: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     spared: tuple[tuple[str, str], ...] = ()
+    witness: str = ""
 
     @property
     def key(self) -> str:

@@ -13,7 +13,7 @@ import pytest
 from core.connection import Dialect
 from core.errors import Conflict, ServerError
 from core.naming import new_id
-from core.progress import Operation
+from core.progress import Advanced, Event, Operation
 from core.settings import Settings
 from database.adapters.base import Capability
 from database.context import application_context
@@ -92,6 +92,17 @@ def test_rows_that_people_hung_on_seeded_ones_keep_them(shop: Settings, ask: Ask
     assert undo(shop, made.id) == {"client": 98}
     assert ask("SELECT count(*) FROM invoice") == ask("SELECT count(*) FROM visit") == [(1,)]
     assert ask("SELECT count(*) FROM client") == [(2,)]
+
+
+def test_an_undo_goes_in_steps(shop: Settings, ask: Ask) -> None:
+    """Others may write in between, and somebody sees how far it is."""
+    ask(NOTE)
+    made, events = seeded(shop, "note", count=300), list[Event]()
+    with application_context(shop):
+        undo_tables(Operation(events.append, id=new_id()), "shop", made.id)
+    done = [event.done for event in events if isinstance(event, Advanced)]
+    assert done[0] == 50 and done[-1] == 300 and len(done) > 2
+    assert ask("SELECT count(*) FROM note") == [(0,)]
 
 
 @pytest.mark.every_server

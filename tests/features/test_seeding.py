@@ -134,6 +134,7 @@ def test_a_key_that_came_back_is_not_taken_for_a_seeded_row(name: str) -> None:
     db.session.execute(text(f'DELETE FROM "user" WHERE id = {part.last_key}'))
     db.session.add(User(id=part.last_key, username="ada", email="ada@example.com", name="Ada"))
     db.session.commit()
+    assert run(name, UPSERT, users=3).updated == 0
     assert clean_seeded(Operation(id=new_id()), name, ["users"]).total == 2
     assert db.session.scalars(select(User.username)).all() == ["ada"]
 

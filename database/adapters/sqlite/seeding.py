@@ -46,6 +46,8 @@ class SQLiteSeeding(SeedingAdapter):
             f"{self._insert(target)} ON CONFLICT ({quote(target.key)}) DO UPDATE SET {changes} "
             f"WHERE ({old}) IS NOT ({new})"
         )
+        if target.witness:  # a row that got the key later is not ours
+            sql += f" AND {quote(target.table)}.{quote(target.witness)} = excluded.{quote(target.witness)}"
         before = _changes(connection)
         _run_for_each(connection, sql, rows)
         return _changes(connection) - before
