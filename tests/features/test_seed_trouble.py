@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from core import failpoints
+from core.connection import Dialect
 from core.errors import LockTimeout, ServerError
 from core.naming import new_id
 from core.progress import Operation
@@ -86,6 +87,8 @@ def ends_well(settings: Settings, before: Any) -> None:
 
 
 def test_a_disk_that_fills_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    if settings.database.dialect is not Dialect.SQLITE:
+        pytest.skip("the full disk of a server is not tried")
     before, prepare = indexes(settings), SQLiteSeeding.prepare
     [(pages,)] = rows(settings, "PRAGMA page_count")
 
@@ -105,6 +108,10 @@ def test_a_server_that_is_killed(
     configure: Configure, private_server: PrivateServer, templates: SchemaTemplates
 ) -> None:
     url = private_server.server.create_database("console")
+    if (
+        private_server.server.dialect != Dialect.POSTGRESQL
+    ):  # as of itself, but not in tests, which are in a hurry
+        private_server.server.execute(url, "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
     templates.copy_into(url)
     settings = configure(url)
     before = indexes(settings)
@@ -112,13 +119,12 @@ def test_a_server_that_is_killed(
     with pytest.raises(ServerError, match="connection|server"):
         run(settings)
     private_server.start()
-    assert rows(settings, "SELECT table_name FROM seed_part WHERE set_aside IS NOT NULL") == [
-        ("ssh_profile",)
-    ]
+    away = [("ssh_profile",)] if settings.database.dialect is Dialect.POSTGRESQL else []
+    assert rows(settings, "SELECT table_name FROM seed_part WHERE set_aside IS NOT NULL") == away
     ends_well(settings, before)
 
 
-@pytest.mark.requires(Capability.SESSIONS)
+@pytest.mark.requires(Capability.ROW_LEVEL_SECURITY)  # PostgreSQL: by its LOCK TABLE
 def test_a_table_that_another_session_holds(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = indexes(settings)
     monkeypatch.setattr(network, "LOCK_PATIENCE", 0.2)
@@ -138,10 +144,10 @@ def test_a_table_that_is_changed_meanwhile(settings: Settings) -> None:
         with application_context(settings), db.engine.begin() as other:
             other.execute(text(statement))
 
-    meanwhile(lambda: change("ALTER TABLE ssh_profile RENAME host TO machine"))
+    meanwhile(lambda: change("ALTER TABLE ssh_profile RENAME COLUMN host TO machine"))
     with pytest.raises(ServerError, match="host"):
         run(settings)
-    change("ALTER TABLE ssh_profile RENAME machine TO host")
+    change("ALTER TABLE ssh_profile RENAME COLUMN machine TO host")
     ends_well(settings, before)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text, update
 
 from core import failpoints
 from core.clock import utc_now
+from core.connection import Dialect
 from core.errors import InvalidInput, LeaseLost
 from core.naming import new_id
 from core.progress import Advanced, Event, Operation
@@ -127,8 +128,10 @@ def test_seeded_repeated_met_by_people_and_taken_out(
     assert counts()["user"] == 42 and not find_faults(settings.database)
 
 
-def test_a_key_that_came_back_is_not_taken_for_a_seeded_row(name: str) -> None:
+def test_a_key_that_came_back_is_not_taken_for_a_seeded_row(name: str, settings: Settings) -> None:
     """SQLite gives the highest key anew when its row is gone."""
+    if settings.database.dialect is not Dialect.SQLITE:
+        pytest.skip("no key comes back there")
     part = run(name, users=3).parts[0]
     assert part.first_key is not None
     db.session.execute(text(f'DELETE FROM "user" WHERE id = {part.last_key}'))
