@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys import tools
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "db_seed.sh"
 Ran = subprocess.CompletedProcess[str]
 
@@ -61,7 +63,14 @@ def test_seed_repeat_clean_and_reset(db_seed: Callable[..., Ran]) -> None:
     assert reset.returncode == 0 and "/first-admin/" in reset.stdout and "added" not in reset.stdout
 
 
-def test_what_is_refused(db_seed: Callable[..., Ran]) -> None:
+def test_what_is_refused(sqlite_schema_url: str, tmp_path: Path) -> None:
+    """The script gives what was typed to `manage_db.py seed` as it is."""
+
+    def seed(*typed: str, **settings: str) -> tools.Ran:
+        return tools.run_tool(
+            "manage_db.py", "seed", *typed, cwd=tmp_path, DATABASE_URL=sqlite_schema_url, **settings
+        )
+
     for typed, words in (
         (("cats", "--clean"), "Types: all, users, ssh"),
         (("users", "10001"), "--force"),
@@ -70,11 +79,10 @@ def test_what_is_refused(db_seed: Callable[..., Ran]) -> None:
         (("--clean", "--undo", "x"), "--undo and --clean do not go together"),
         (("users", "5", "--stats-only"), "--stats-only and TYPE do not go together"),
     ):
-        refused = db_seed(*typed)
-        assert refused.returncode == 2, refused.stderr
-        assert words in refused.stderr
-    guarded = db_seed("users", "1", FLASK_ENV="production", SECRET_KEY="x" * 40)
-    assert guarded.returncode == 1 and "--confirm-name" in guarded.stderr
-    dry = db_seed("all", "20000", "--force", "--dry-run", "--stats")
-    assert dry.returncode == 0 and "100,000 rows, about" in dry.stdout
-    assert set(rows_of(dry.stdout.partition("Table")[2]).values()) == {0}
+        refused = seed(*typed)
+        assert refused.code == 2 and words in refused.err, refused.err
+    guarded = seed("users", "1", FLASK_ENV="production", SECRET_KEY="x" * 40)
+    assert guarded.code == 1 and "--confirm-name" in guarded.err
+    dry = seed("all", "20000", "--force", "--dry-run", "--stats")
+    assert dry.code == 0 and "100,000 rows, about" in dry.out
+    assert set(rows_of(dry.out.partition("Table")[2]).values()) == {0}
