@@ -12,7 +12,8 @@ from core.errors import Conflict, ServerError
 from core.failpoints import failpoint
 from database.adapters import closing_connection
 from database.adapters.base import Connection, translated
-from database.adapters.seeding import Limits, Pointer, Rows, SeedingAdapter, Target
+from database.adapters.seed_targets import Limits, Pointer, Rows, Target
+from database.adapters.seeding import SeedingAdapter
 from database.adapters.seeding_adapters import seeding_adapter_for
 from database.check_trials import satisfies
 from database.ledger import Entry, Ledger

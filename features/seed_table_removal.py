@@ -13,12 +13,12 @@ from core.errors import Conflict
 from core.progress import Operation, operation
 from database.context import current_settings
 from database.seeding import Filler, Limits, Pointer, Target
-from database.table_shapes import Kind, TableShape, read_shapes
+from database.table_shapes import TableShape, read_shapes
 from database.transactions import transaction
 from features.databases import find_database
 from features.seed_indexes import opened_filler
+from features.seed_marks import Mark, holds, read_marks
 from features.seed_runs import mark_undone, read_run_of
-from features.table_rows import Table
 from models import SeedPart
 
 _FIRST_STEP = 50  # keys
@@ -26,12 +26,12 @@ _FIRST_STEP = 50  # keys
 
 @dataclass(frozen=True)
 class _Part:
-    """The rows of one table: by what they are known, and a column of the last of them with its value."""
+    """The rows of one table: by what they are known, and what some of them hold."""
 
     id: int
     shape: TableShape | None  # None where the table is gone
     limits: tuple[Limits, ...]
-    last: tuple[str, ...]  # empty where no column tells
+    marks: tuple[Mark, ...]
 
 
 @operation("data.undo_tables", title="Undo a seeding of {database}", target="{database}")
@@ -50,17 +50,6 @@ def undo_tables(op: Operation, database: str, run: str) -> tuple[tuple[str, int]
         for part in parts:
             _check_known(filler, part)
         return tuple(_remove(op, filler, run, parts, shapes))
-
-
-def last_row_mark(table: Table, first_key: int) -> tuple[str, ...]:
-    """A column of text of the last row of a run and what it holds: by it that row is told from another with
-    its key. Empty where there is no such column."""
-    row = table.rows(first_key, table.count - 1, table.count)[0]
-    pairs = dict(zip(table.columns, row, strict=True))
-    for name in table.fields:
-        if table.shape.column(name).kind is Kind.TEXT and isinstance(pairs[name], str):
-            return name, str(pairs[name])
-    return ()
 
 
 def _remove(
@@ -107,23 +96,26 @@ def _check_known(filler: Filler, part: _Part) -> None:
             f"{', '.join(others)} refer to {table}, from another schema.",
             hint="Nothing was removed. Remove the rows by hand.",
         )
-    if filler.keys_return and part.shape.number_key and not _holds_its_keys(filler, part):
+    if part.shape.number_key and not _holds_its_keys(filler, part):
         raise Conflict(
-            f"The last row that was put into {table} is gone or changed: other rows may have got its keys.",
+            f"Rows that were put into {table} are gone or changed: others may have got their keys.",
             hint="Nothing was removed. Remove the rows by hand.",
         )
 
 
 def _holds_its_keys(filler: Filler, part: _Part) -> bool:
     """True while the last row is what it was, so that nobody was given a key before it, and when none of
-    them is there."""
+    them is there. Where no key returns it does for the first one, too: then this is not a copy of the
+    database from before the run."""
     assert part.shape
     [one] = part.limits
-    if not filler.count(_target(part.shape), int(one.low), int(one.high)):
+    low, high = int(one.low), int(one.high)
+    if not filler.count(_target(part.shape), low, high):
         return True
-    column, value = part.last or (one.column, one.high)
-    last = Limits(one.column, one.high, one.high)
-    return filler.sample(part.shape.name, [column], [last], 1) == [(value,)]
+    if not part.marks:
+        return not filler.keys_return or filler.count(_target(part.shape), high, high) == 1
+    held = [holds(filler, part.shape.name, one.column, low, mark) for mark in part.marks]
+    return held[-1] if filler.keys_return else any(held)
 
 
 def _target(shape: TableShape) -> Target:
@@ -141,7 +133,7 @@ def _part_of(row: SeedPart, shape: TableShape | None) -> _Part:
     limits = [Limits(**one) for one in row.parents.get("limits", ())]
     if shape and row.first_key is not None and shape.number_key:
         limits = [Limits(shape.number_key, row.first_key, row.first_key + row.wanted - 1)]
-    return _Part(row.id, shape, tuple(limits), tuple(row.parents.get("last", ())))
+    return _Part(row.id, shape, tuple(limits), read_marks(row))
 
 
 def _pointers_to(shapes: dict[str, TableShape], table: str) -> tuple[Pointer, ...]:

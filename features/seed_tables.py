@@ -19,8 +19,8 @@ from features.databases import find_database
 from features.recipes.moments import seed_of_day
 from features.seed_filling import see_rows
 from features.seed_indexes import indexes_aside, opened_filler
+from features.seed_marks import marks_of
 from features.seed_runs import RunFacts, end_run
-from features.seed_table_removal import last_row_mark
 from features.table_fields import check_room, differing_columns, fields_of
 from features.table_order import order_tables, with_parents
 from features.table_rows import Table, prepare, settle_keys
@@ -154,7 +154,7 @@ def _begin_part(run: str, table: Table) -> int:
 
 def _keep_marks(part: int, table: Table, first: int) -> None:
     """By these its rows are found again; written before most of them."""
-    marks = {"limits": [asdict(one) for one in table.limits], "last": last_row_mark(table, first)}
+    marks = {"limits": [asdict(one) for one in table.limits], "marks": marks_of(table, first)}
     with transaction() as session:
         row = session.get(SeedPart, part)
         if row is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from database.adapters.seeding import Rows
+from database.adapters.seed_targets import Rows
 
 
 def lines_of(rows: Rows) -> bytes:

@@ -11,7 +11,8 @@ from core.errors import ServerError
 from database.adapters.base import Connection, fetch_all
 from database.adapters.mysql.adapter import MySQLAdapter
 from database.adapters.row_lines import lines_of
-from database.adapters.seeding import Rows, SeedingAdapter, Target, affected
+from database.adapters.seed_targets import Rows, Target
+from database.adapters.seeding import SeedingAdapter, affected
 
 _DUPLICATE, _PASSING = 1062, (1205, 1213)
 _GAP = 100  # keys that sessions may have been given whose rows are not to be seen yet

@@ -8,7 +8,8 @@ from typing import Any
 from database.adapters.base import Connection, fetch_all
 from database.adapters.postgresql.spare_indexes import PostgreSQLSpareIndexes
 from database.adapters.row_lines import lines_of
-from database.adapters.seeding import Rows, SeedingAdapter, Target, affected
+from database.adapters.seed_targets import Rows, Target
+from database.adapters.seeding import SeedingAdapter, affected
 from database.adapters.spare_indexes import SpareIndexes
 
 _UNIQUE, _NOT_ALLOWED = "23505", "42501"

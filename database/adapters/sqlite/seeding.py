@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from database.adapters.base import Connection, fetch_all
-from database.adapters.seeding import Rows, SeedingAdapter, Target
+from database.adapters.seed_targets import Rows, Target
+from database.adapters.seeding import SeedingAdapter
 from database.adapters.spare_indexes import SpareIndexes
 from database.adapters.sqlite.spare_indexes import SQLiteSpareIndexes
 
