@@ -112,7 +112,18 @@ def read_shapes(database: ConnectionParameters) -> tuple[TableShape, ...]:
             "ignore", "Skipped unsupported reflection", SAWarning
         )  # indexes on expressions
         inspector = inspect(engine)
-        return tuple(_shape(inspector, engine, name) for name in sorted(inspector.get_table_names()))
+        return tuple(_shape(inspector, engine, name) for name in sorted(_names(inspector, engine)))
+
+
+def _names(inspector: Inspector, engine: Engine) -> list[str]:
+    """The tables that hold rows of their own: not those that SQLite makes a virtual one of."""
+    names = inspector.get_table_names()
+    if engine.dialect.name != "sqlite":
+        return names
+    with engine.connect() as connection:
+        inner = connection.exec_driver_sql("SELECT name FROM pragma_table_list WHERE type = 'shadow'")
+        shadows = set(inner.scalars())
+    return [name for name in names if name not in shadows]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 
 from core.connection import Dialect
-from core.errors import Conflict, ServerError
+from core.errors import AppError, Conflict, ServerError
 from core.naming import new_id
 from core.progress import Advanced, Event, Operation
 from core.settings import Settings
@@ -229,6 +229,14 @@ def test_a_table_with_an_empty_first_column_is_not_empty(
     with application_context(shop):
         seed_tables(op, "shop", ["memo"], 300, made_by="ada", number=7)
     assert not [note for note in notes if "set aside" in note]
+
+
+@pytest.mark.usefixtures("_file")
+def test_what_a_virtual_table_is_made_of_is_no_table(shop: Settings, ask: Ask) -> None:
+    ask("CREATE VIRTUAL TABLE word USING fts5(body)")
+    with pytest.raises(AppError, match="word_content"):
+        seeded(shop, "word_content", count=5)
+    ask("INSERT INTO word (word) VALUES ('integrity-check')")
 
 
 @pytest.mark.usefixtures("_file")
