@@ -4,20 +4,24 @@ or twice, checks, references."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import Engine, NullPool, create_engine, inspect, types
-from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import SAWarning
 
 from core.connection import ConnectionParameters
-from database.adapters import open_connection
+from database.adapters import closing_connection
+from database.adapters.base import Adapter
+from database.adapters.seeding_adapters import seeding_adapter_for
 from database.engine import CONNECT_TIMEOUT, connector, engine_url, explained
+
+_EXPRESSION_INDEX = "Skipped unsupported reflection"
 
 
 class Kind(Enum):
@@ -107,31 +111,21 @@ class TableShape:
 
 def read_shapes(database: ConnectionParameters) -> tuple[TableShape, ...]:
     """Every table of the connected schema. Raises ConnectionFailed and its kin."""
-    with _engine(database) as engine, explained(database), warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Skipped unsupported reflection", SAWarning
-        )  # indexes on expressions
+    with closing_connection(database, CONNECT_TIMEOUT) as (adapter, connection):
+        seeding = seeding_adapter_for(adapter.recognised(connection), adapter)
+        inner = seeding.inner_tables(connection)
+    with _engine(adapter) as engine, explained(database), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _EXPRESSION_INDEX, SAWarning)
         inspector = inspect(engine)
-        return tuple(_shape(inspector, engine, name) for name in sorted(_names(inspector, engine)))
-
-
-def _names(inspector: Inspector, engine: Engine) -> list[str]:
-    """The tables that hold rows of their own: not those that SQLite makes a virtual one of."""
-    names = inspector.get_table_names()
-    if engine.dialect.name != "sqlite":
-        return names
-    with engine.connect() as connection:
-        inner = connection.exec_driver_sql("SELECT name FROM pragma_table_list WHERE type = 'shadow'")
-        shadows = set(inner.scalars())
-    return [name for name in names if name not in shadows]
+        names = sorted(set(inspector.get_table_names()) - set(inner))
+        called = {name.lower(): name for name in names} if seeding.names_fold else {}
+        return tuple(_shape(inspector, engine, name, called) for name in names)
 
 
 @contextmanager
-def _engine(database: ConnectionParameters) -> Iterator[Engine]:
-    adapter, connection = open_connection(database, CONNECT_TIMEOUT)
-    connection.close()
+def _engine(adapter: Adapter) -> Iterator[Engine]:
     engine = create_engine(
-        engine_url(database),
+        engine_url(adapter.parameters),
         poolclass=NullPool,
         creator=connector(adapter, CONNECT_TIMEOUT),
         hide_parameters=True,
@@ -142,7 +136,7 @@ def _engine(database: ConnectionParameters) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _shape(inspector: Inspector, engine: Engine, name: str) -> TableShape:
+def _shape(inspector: Inspector, engine: Engine, name: str, called: Mapping[str, str]) -> TableShape:
     key = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
     indexes = inspector.get_indexes(name)
     unique = {tuple(one["column_names"]) for one in inspector.get_unique_constraints(name)}
@@ -154,14 +148,21 @@ def _shape(inspector: Inspector, engine: Engine, name: str) -> TableShape:
         key,
         tuple(sorted({one for one in (key, *unique) if one})),
         tuple(
-            Reference(
-                tuple(one["constrained_columns"]), one["referred_table"], tuple(one["referred_columns"])
-            )
+            _reference(inspector, one, called)
             for one in inspector.get_foreign_keys(name)
             if one["referred_schema"] is None
         ),
         tuple(str(one["sqltext"]) for one in inspector.get_check_constraints(name)),
     )
+
+
+def _reference(
+    inspector: Inspector, key: ReflectedForeignKeyConstraint, called: Mapping[str, str]
+) -> Reference:
+    """`called` are the tables by their names in small letters, where that is enough to name one."""
+    table = called.get(key["referred_table"].lower(), key["referred_table"])
+    targets = key["referred_columns"] or inspector.get_pk_constraint(table)["constrained_columns"]
+    return Reference(tuple(key["constrained_columns"]), table, tuple(targets))
 
 
 def _column(column: ReflectedColumn, engine: Engine, key: tuple[str, ...]) -> Column:

@@ -230,6 +230,12 @@ class SeedingAdapter(ABC):
             for column, own in zip(pointer.columns, pointer.targets, strict=True)
         )
 
+    names_fold: ClassVar[bool] = False  # a table is found by its name in other letters, too
+
+    def inner_tables(self, connection: Connection) -> tuple[str, ...]:
+        """Tables that others are made of, and nobody else writes into."""
+        return ()
+
     def outsiders(self, connection: Connection, table: str) -> tuple[str, ...]:
         """Tables of other schemas or databases that refer to a table: their rows are not looked at here."""
         return ()

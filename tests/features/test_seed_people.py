@@ -232,6 +232,16 @@ def test_a_table_with_an_empty_first_column_is_not_empty(
 
 
 @pytest.mark.usefixtures("_file")
+def test_a_reference_in_other_letters_is_one(shop: Settings, ask: Ask) -> None:
+    ask(NOTE)
+    ask("CREATE TABLE mark (id integer PRIMARY KEY, note integer NOT NULL REFERENCES NOTE ON DELETE CASCADE)")
+    made = seeded(shop, "note")
+    ask("INSERT INTO mark VALUES (1, 3)")
+    assert undo(shop, made.id) == {"note": 99}
+    assert ask("SELECT count(*) FROM mark") == [(1,)]
+
+
+@pytest.mark.usefixtures("_file")
 def test_what_a_virtual_table_is_made_of_is_no_table(shop: Settings, ask: Ask) -> None:
     ask("CREATE VIRTUAL TABLE word USING fts5(body)")
     with pytest.raises(AppError, match="word_content"):

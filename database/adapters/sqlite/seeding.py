@@ -11,6 +11,7 @@ from database.adapters.seeding import SeedingAdapter
 from database.adapters.spare_indexes import SpareIndexes
 from database.adapters.sqlite.spare_indexes import SQLiteSpareIndexes
 
+_SHADOWS = "SELECT name FROM pragma_table_list WHERE type = 'shadow'"
 _BUSY = ("database is locked", "database table is locked")
 
 
@@ -22,6 +23,7 @@ class SQLiteSeeding(SeedingAdapter):
     begin = "BEGIN IMMEDIATE"
     mark = "?"
     keys_return = True
+    names_fold = True
 
     def prepare(self, connection: Connection) -> None:
         # Rows go into each index at another place: with the usual 2 MB most pages are read again and again.
@@ -55,6 +57,10 @@ class SQLiteSeeding(SeedingAdapter):
 
     def spare_indexes(self) -> SpareIndexes:
         return SQLiteSpareIndexes(self.adapter)
+
+    def inner_tables(self, connection: Connection) -> tuple[str, ...]:
+        """Those of virtual tables, such as an index for searching texts."""
+        return tuple(str(name) for (name,) in fetch_all(connection, _SHADOWS))
 
     def collides(self, error: BaseException) -> bool:
         return str(error).startswith("UNIQUE constraint failed")
