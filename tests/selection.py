@@ -9,7 +9,16 @@ import pytest
 from core.connection import Dialect
 from database.adapters import adapter_class
 
-_ABOVE = ("tests/features/", "tests/jobs/", "tests/journeys/", "tests/web/", "tests/test_scripts/")
+_ABOVE = (
+    "tests/features/",
+    "tests/jobs/",
+    "tests/journeys/",
+    "tests/web/",
+    "tests/browser/",
+    "tests/test_scripts/",
+    "tests/database/test_context.py",
+    "tests/database/test_manager.py",
+)
 _LONG = ("tests/test_scripts/", "tests/web/test_start.py", "tests/web/test_hostile")
 LEFT_OUT = (
     "Features and journeys ran on one kind of server, but for those marked every_server; --thorough: on each."

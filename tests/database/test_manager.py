@@ -206,6 +206,7 @@ def test_a_server_that_comes_up_later_is_waited_for(
     assert "Next try in 0.2 s" in caplog.text
 
 
+@pytest.mark.every_server
 def test_eight_workers_make_one_schema(server: Server) -> None:
     """TRUST F11 and (f): one creates, seven find it, and no log holds a warning."""
     workers = Workers(8)
