@@ -146,13 +146,13 @@ def change_database(
     keyring = Keyring(settings)
     with transaction() as session:
         row = find_row(session, fields.name)
+        name, before = row.name, fields_of(row)
         used = "" if fields.is_file else password or password_of(row, keyring)
     answer = _try(op, fields, used, settings, changed_by, even_unreachable)
+    if (before.dialect, before.place) != (fields.dialect, fields.place):
+        _forget_seedings(op, name)
     with transaction() as session:
         row = find_row(session, fields.name)
-        before = fields_of(row)
-        if (before.dialect, before.place) != (fields.dialect, fields.place):
-            _forget_seedings(op, row.name)
         write_fields(row, fields)
         row.password = keyring.encrypt(used, place_of(row.id))
         keep_answer(row, answer)
@@ -164,9 +164,10 @@ def remove_database(op: Operation, name: str) -> None:
     """Forget the registered database of that name with its password and its sizes; the database itself is
     not touched. Raises NotFound."""
     with transaction() as session:
-        row = find_row(session, name)
-        _forget_seedings(op, row.name)
-        session.delete(row)
+        registered = find_row(session, name).name
+    _forget_seedings(op, registered)
+    with transaction() as session:
+        session.delete(find_row(session, name))
     op.note("The database itself was not touched.")
 
 
@@ -186,6 +187,7 @@ def rekey_databases(op: Operation) -> int:
 
 
 def _forget_seedings(op: Operation, name: str) -> None:
+    """Before the name means another database: cut off in between, nothing of that is taken for seeded."""
     for statement in forget_runs(name):
         op.note(f"A seeding that was cut off left this to be made again: {statement}")
 

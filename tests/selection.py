@@ -1,6 +1,6 @@
-"""In which order tests are run, and which are left to the thorough run: what is above the adapters
-asks the same of each kind of server, and takes minutes on each. There one kind does, but for tests that are
-marked `every_server`."""
+"""In which order tests are run, and which are left to the thorough run: what is above the adapters, features,
+journeys, pages and the start, asks the same of each kind of server, and takes minutes on each. There one kind
+does, but for tests that are marked `every_server`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ _ABOVE = (
 )
 _LONG = ("tests/test_scripts/", "tests/web/test_start.py", "tests/web/test_hostile")
 LEFT_OUT = (
-    "Features and journeys ran on one kind of server, but for those marked every_server; --thorough: on each."
+    "Features, journeys, pages and the start ran on one kind of server, but for those marked every_server;"
+    " --thorough: on each."
 )
 
 
 def add_option(parser: pytest.Parser) -> None:
     """`--thorough`: all tests on all servers."""
     parser.getgroup("servers").addoption(
-        "--thorough", action="store_true", help="run features and journeys on every server, not on one"
+        "--thorough",
+        action="store_true",
+        help="run all tests on every server, not some on one",
     )
 
 

@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 
 from core.connection import Dialect
-from core.errors import AppError, Conflict, ServerError
+from core.errors import AppError, Conflict, InvalidInput, NotFound, ServerError
 from core.naming import new_id
 from core.progress import Advanced, Event, Operation
 from core.settings import Settings
@@ -95,7 +95,7 @@ def test_rows_that_people_hung_on_seeded_ones_keep_them(shop: Settings, ask: Ask
 
 
 @pytest.mark.every_server
-def test_a_copy_from_before_the_run_keeps_its_rows(shop: Settings, server: Server, ask: Ask) -> None:
+def test_a_copy_from_before_the_run_keeps_its_rows(shop: Settings, ask: Ask) -> None:
     """As a restore of an older backup makes one: people's rows got the keys in the meantime."""
     ask(NOTE)
     made = seeded(shop, "note")
@@ -169,6 +169,7 @@ def test_rows_of_an_insert_that_goes_on_are_waited_for(
         cursor.executemany("INSERT INTO note VALUES (%s, 'by a person')", [(key,) for key in range(1, 301)])
     Timer(2, other.commit).start()
     made = seeded(shop, "note", count=1_000)
+    other.close()
     assert ask("SELECT count(*) FROM note") == [(1_300,)]
     assert undo(shop, made.id) == {"note": 1_000}
     assert ask("SELECT count(*) FROM note WHERE title = 'by a person'") == [(300,)]
@@ -206,7 +207,7 @@ def test_a_name_that_means_another_database_now_takes_nothing_out(shop: Settings
         connection.execute(NOTE)
         connection.execute("INSERT INTO note VALUES (1, 'by a person')")
     run(shop, change_database, replace(fields, database_name=other.name), changed_by="ada")
-    with pytest.raises(Exception, match="no seed run"):
+    with pytest.raises(NotFound, match="no seed run"):
         undo(shop, made.id)
     with sqlite3.connect(other) as connection:
         assert connection.execute("SELECT count(*) FROM note").fetchone() == (1,)
@@ -254,5 +255,5 @@ def test_a_check_that_never_ends_is_given_up(shop: Settings, ask: Ask) -> None:
     endless = "size IN (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)"
     hidden = f"/*\n, CONSTRAINT trap CHECK ({endless}),\n*/"
     ask(f"CREATE TABLE trap (id integer PRIMARY KEY, size integer NOT NULL\n{hidden}\n)")
-    with pytest.raises(Exception, match="size"):
+    with pytest.raises(InvalidInput, match="size"):
         seeded(shop, "trap", count=5)

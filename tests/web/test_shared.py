@@ -29,6 +29,17 @@ def test_nobody_is_given_the_same_look_twice() -> None:
     assert [shared.read("a", reader, look, 60) for reader in readers] == [1, 2, 2, 3]
 
 
+def held(look: Callable[[], int], begun: Event, go: Event) -> Callable[[], int]:
+    """A look that says when it has begun, and ends when it may."""
+
+    def slow() -> int:
+        begun.set()
+        assert go.wait(60)
+        return look()
+
+    return slow
+
+
 def test_each_key_has_its_own_and_an_old_look_is_given_to_nobody() -> None:
     shared, look = Shared[int](), counting()
     assert [shared.read(key, key, look, 60) for key in ("a", "b")] == [1, 2]
@@ -37,14 +48,8 @@ def test_each_key_has_its_own_and_an_old_look_is_given_to_nobody() -> None:
 
 def test_who_comes_while_it_is_looked_for_waits_for_it() -> None:
     shared, look, begun, go = Shared[int](), counting(), Event(), Event()
-
-    def slow() -> int:
-        begun.set()
-        assert go.wait(60)
-        return look()
-
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(shared.read, "a", "ines", slow, 60)
+        first = pool.submit(shared.read, "a", "ines", held(look, begun, go), 60)
         assert begun.wait(60)
         second = pool.submit(shared.read, "a", "maren", look, 60)
         go.set()
@@ -54,14 +59,8 @@ def test_who_comes_while_it_is_looked_for_waits_for_it() -> None:
 def test_nobody_waits_for_a_new_look_while_the_last_one_will_do() -> None:
     shared, look, begun, go = Shared[int](), counting(), Event(), Event()
     assert shared.read("a", "ines", look, 60) == 1
-
-    def slow() -> int:
-        begun.set()
-        assert go.wait(60)
-        return look()
-
     with ThreadPoolExecutor(1) as pool:
-        again = pool.submit(shared.read, "a", "ines", slow, 60)
+        again = pool.submit(shared.read, "a", "ines", held(look, begun, go), 60)
         assert begun.wait(60)
         assert shared.read("a", "maren", look, 60) == 1  # the look under way has not been let go on
         go.set()
