@@ -64,8 +64,10 @@ class Consumer(engine.Consumer):  # type: ignore[misc]
         )
 
     def stop(self, graceful: bool = True) -> None:
-        """Take no more work, and wait PATIENCE seconds for what runs."""
-        super().stop(graceful)
+        """Take no more work, and wait PATIENCE seconds for what runs. Whoever is told while the threads start
+        waits for those alone that were started: Huey would join them all."""
+        self.worker_threads[:] = [(work, thread) for work, thread in self.worker_threads if thread.is_alive()]
+        super().stop(graceful and self.scheduler.is_alive())
 
     def _create_scheduler(self) -> engine.BaseProcess:
         return _Ticking(self.huey, self.stop_flag, self._tick)

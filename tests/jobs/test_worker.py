@@ -12,6 +12,8 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 
@@ -64,6 +66,28 @@ def test_ctrl_c_ends_it_too(by_file: Settings, tmp_path: Path) -> None:
     with worker_process(tmp_path, DOOR, DATABASE_URL=str(by_file.database)) as (process, said):
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0, said.read_text()
+
+
+@pytest.mark.parametrize("started", [0, 1, 2])
+def test_told_to_end_while_its_threads_start(
+    by_file: Settings, started: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C comes before the first thread, or between two."""
+    begin, names = Thread.start, list[str]()
+
+    def start(thread: Thread) -> None:
+        if len(names) == started:
+            raise KeyboardInterrupt
+        names.append(thread.name)
+        begin(thread)
+
+    worker = Worker(by_file, threads=2, chores=())
+    before = {*enumerate_threads()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", start)
+        patch.setattr(os, "nice", lambda _: 0)
+        worker.run_forever()
+    assert len(names) == started and {*enumerate_threads()} == before
 
 
 def test_told_to_end_while_it_loads_it_ends_quietly(by_file: Settings, tmp_path: Path) -> None:

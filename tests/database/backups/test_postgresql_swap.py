@@ -136,33 +136,36 @@ def test_a_second_rename_that_fails_undoes_the_first(sides: Sides) -> None:
 
 
 def test_who_comes_back_at_once_does_not_hinder_it(sides: Sides) -> None:
-    """An application connects anew as soon as its session ends."""
-    seen: list[str] = []
+    """Applications connect anew as soon as their session ends, and none sees the old after the new."""
+    seen: list[list[str]] = [[] for _ in range(4)]
     over = Event()
 
-    def work() -> None:
+    def work(said: list[str]) -> None:
         while not over.is_set():
             with suppress(psycopg2.Error), closing(connect(sides.ground.url)) as one:
                 cursor = one.cursor()
                 while not over.is_set():
                     cursor.execute("SELECT what FROM t")
-                    seen.append(cursor.fetchone()[0])
+                    said.append(cursor.fetchone()[0])
 
-    threads = [Thread(target=work) for _ in range(4)]
+    def wait_for_more() -> None:
+        counts = [len(said) + 10 for said in seen]
+        while any(len(said) < count for said, count in zip(seen, counts, strict=True)):
+            time.sleep(0.01)
+
+    threads = [Thread(target=work, args=(said,)) for said in seen]
     for thread in threads:
         thread.start()
-    while len(seen) < 50:
-        time.sleep(0.01)
+    wait_for_more()
     began = time.monotonic()
     sides.adapter.swap(Operation(), sides.swap)
     assert time.monotonic() - began < 5
-    count = len(seen)
-    while len(seen) < count + 50:
-        time.sleep(0.01)
+    wait_for_more()
     over.set()
     for thread in threads:
         thread.join()
-    assert seen == sorted(seen, reverse=True) and {*seen} == {"old", "new"}
+    for said in seen:
+        assert said == sorted(said, reverse=True) and {*said} == {"old", "new"}
     assert sides.is_after()
 
 

@@ -118,6 +118,7 @@ def test_whoever_does_not_let_go_is_waited_for_and_then_told(tmp_path: Path, jou
     assert ground.files() == [f"{name_for('new', ground.op)}.db", "shop.db"]
 
 
+# Busy as an application is: it leaves the file alone for as long as it had it, for whoever else wants it.
 WRITER = """
 import sqlite3, sys, time
 connection = sqlite3.connect(sys.argv[1], timeout=120, isolation_level=None)
@@ -125,19 +126,22 @@ n = int(sys.argv[2])
 print("ready")
 while True:
     n += 1
+    began = time.monotonic()
     connection.execute("INSERT INTO log VALUES (?)", (n,))
     print(n)  # it was promised
-    time.sleep(0.001)
+    time.sleep(time.monotonic() - began)
 """
 READER = """
-import sqlite3, sys
+import sqlite3, sys, time
 connection = sqlite3.connect(sys.argv[1], timeout=120, isolation_level=None)
 print("ready")
 while True:
+    began = time.monotonic()
     old, new = connection.execute("SELECT (SELECT count(*) FROM side WHERE a = 'old'), "
                                   "(SELECT count(*) FROM side WHERE a = 'new')").fetchone()
     assert (old, new) in ((5000, 0), (0, 5000)), (old, new)
     print(old, new)
+    time.sleep(time.monotonic() - began)
 """
 
 
