@@ -151,22 +151,34 @@ def test_whoever_comes_after_a_kill_puts_them_back(filled: Settings, monkeypatch
         assert (profile_indexes(filled), rows(filled, AWAY)) == (2, [])
 
 
-def test_a_worker_puts_back_what_nobody_goes_on_with(
+@pytest.fixture
+def cut_off(
     shop: Settings, server: Server, database_url: str, catalogue: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a registered database, where a run that was cut off is not gone on with."""
+) -> Iterator[Settings]:
+    """A registered database, where a run that was cut off is not gone on with: one was, with an index away,
+    which is back at the end."""
     monkeypatch.setattr(seed_indexes, "MANY", 100)
     server.execute(database_url, *NOTES)
     before = server.execute(database_url, catalogue)
-    seeded = ("shop", ["note"], 300)
-    id = Runner(ADMIN, shop).submit(seed_tables, *seeded, made_by="ada", number=7)
-    killed(shop, id, 2)
+    killed(shop, Runner(ADMIN, shop).submit(seed_tables, "shop", ["note"], 300, made_by="ada", number=7), 2)
     assert len(server.execute(database_url, catalogue)) == len(before) - 1
     in_context(shop, reap, shop)
-    in_context(shop, settle_seedings, shop)
-    come_after(shop)
+    yield shop
     assert server.execute(database_url, catalogue) == before
     assert rows(shop, AWAY) == []
+
+
+def undo(shop: Settings) -> None:
     run(shop, undo_tables, "shop", str(rows(shop, "SELECT id FROM seed_run")[0][0]))
-    run(shop, seed_tables, *seeded, made_by="ada", number=7)
-    assert server.execute(database_url, catalogue) == before
+
+
+def test_a_worker_puts_back_what_nobody_goes_on_with(cut_off: Settings) -> None:
+    in_context(cut_off, settle_seedings, cut_off)
+    come_after(cut_off)
+    assert rows(cut_off, AWAY) == []
+    undo(cut_off)
+    run(cut_off, seed_tables, "shop", ["note"], 300, made_by="ada", number=7)
+
+
+def test_who_takes_the_rows_out_puts_them_back(cut_off: Settings) -> None:
+    undo(cut_off)
