@@ -88,7 +88,10 @@ def add(
 @common_options
 @pass_invocation
 def list_all(invocation: Invocation) -> None:
-    """List the console's own database and the registered ones, as they were last seen."""
+    """List all databases as they were last seen.
+
+    The console's own comes first, then the registered ones.
+    """
     from cli.console import say, show_table
     from core.text import size
     from features.databases import list_databases, own_database

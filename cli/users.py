@@ -92,7 +92,10 @@ def activate(invocation: Invocation, usernames: tuple[str, ...]) -> None:
 @common_options
 @pass_invocation
 def deactivate(invocation: Invocation, usernames: tuple[str, ...]) -> None:
-    """Shut users out: no password, session or token of theirs opens anything."""
+    """Shut users out of the console.
+
+    No password, session or token of theirs opens anything.
+    """
     from cli.console import say
     from core.text import plural
     from features.user_changes import choose, deactivate_users
@@ -106,10 +109,10 @@ def deactivate(invocation: Invocation, usernames: tuple[str, ...]) -> None:
 @common_options
 @pass_invocation
 def reset(invocation: Invocation, username: str) -> None:
-    """Let a user set a new password by a one-time link, which is printed.
+    """Print a link for a user to set a new password.
 
-    The old password opens nothing from then on, every session of theirs ends, and their API tokens are
-    revoked.
+    The link works once. The old password opens nothing from then on, every session of theirs ends, and their
+    API tokens are revoked.
     """
     from features.user_changes import reset_password
 
@@ -137,7 +140,7 @@ user.add_command(export)
 @common_options
 @pass_invocation
 def index(invocation: Invocation) -> None:
-    """Let searches find parts of names, and not beginnings alone.
+    """Let searches find parts of names, not only beginnings.
 
     Makes an index of trigrams while others go on. For PostgreSQL with the extension pg_trgm.
     """
