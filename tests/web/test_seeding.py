@@ -58,7 +58,8 @@ def test_an_admin_looks_seeds_and_undoes(console: Flask, admin: Visitor, clock: 
     assert admin.get(undo).location == f"/prove?next={undo}"
     assert admin.post(undo, "/seeding").location == "/prove" and count(console) == 301
     assert admin.post(f"/prove?next={undo}", "/prove", password=PASSWORD).location == undo
-    assert "Remove 800 seeded rows" in admin.get(undo).text
+    confirmation = admin.get(undo).text
+    assert "Remove 800 seeded rows" in confirmation and f"seed --undo {run.id}" in confirmation
     carry_out(console, admin.post(undo, undo).location.removeprefix("/operations/"))
     assert (count(console), count(console, SshProfile)) == (1, 0)
     assert "undone " in admin.get("/seeding").text
