@@ -1,6 +1,6 @@
 """Checks that only the console can make, on its own tables: does a worker take up what is queued, do the
-registered databases answer, are all backups whole and new, what did the last verifications find. Each needs
-an application context."""
+registered databases answer, are all backups whole and new, are all indexes there, what did the last
+verifications find. Each needs an application context."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from features.database_probe import Outcome
 from features.database_rows import UNKNOWN
 from features.databases import list_databases
 from features.health_report import Check, Status
+from features.seed_indexes import databases_without_indexes
 from models import Backup, OperationRecord, RegisteredDatabase
 from models.types import database_now
 
@@ -44,7 +45,7 @@ _VERIFICATIONS = (
 def check_console() -> tuple[Check, ...]:
     """All of them. Raises ServerError."""
     found: list[Check] = []
-    for look in (_worker, _databases, _backups, _verifications):
+    for look in (_worker, _databases, _backups, _indexes, _verifications):
         found += _timed(look)
     return tuple(found)
 
@@ -130,6 +131,14 @@ def _overdue() -> list[str]:
     since = utc_now() - timedelta(hours=hours)
     with transaction() as session:
         return [row[0] for row in session.execute(backed_up) if row[1] is None or row[1] < since]
+
+
+def _indexes() -> Iterator[Check]:
+    """Is every index back that a seeding had set aside? Silent where that is so."""
+    if names := databases_without_indexes():
+        value = f"set aside by a seeding that was cut off: {_some(names)}"
+        hint = "A worker puts them back: python manage_db.py worker"
+        yield Check("indexes", Status.DEGRADED, value, hint)
 
 
 def _some(names: Sequence[str]) -> str:

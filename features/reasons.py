@@ -21,6 +21,7 @@ _TITLES = {
     "backups": "Backups are damaged or too old",
     "worker": "No worker takes up what is queued",
     "databases": "Registered databases are in trouble",
+    "indexes": "Indexes are missing",
     "audit": "The audit is not as it was written",
     "schema": "The schema is not as the models say",
 }

@@ -11,13 +11,14 @@ from sqlalchemy import select, update
 from core.connection import ConnectionParameters
 from core.errors import AppError
 from core.failpoints import failpoint
+from core.naming import fold
 from core.progress import Operation, PhaseStarted, operation
 from core.text import plural
 from database.seeding import Filler, open_filler
 from database.spare_indexes import IndexKeeper, SpareIndex, open_index_keeper
 from database.transactions import transaction
 from features.databases import find_database
-from models import SeedPart, SeedRun
+from models import SeedPart, SeedRun, TargetLock
 
 # Rows from which it pays: profiles and commands, with two and three such indexes, took the same time on
 # PostgreSQL with 20,000 rows and were 1.2 and 1.4 times as fast with 80,000 (median of 3 runs each, all in).
@@ -67,10 +68,12 @@ def put_indexes_back(op: Operation, database: str) -> None:
 
 
 def databases_without_indexes() -> tuple[str, ...]:
-    """The databases of which some are set aside now, by a run that goes on or was cut off."""
+    """The databases of which some are away since a run was cut off: nobody is at work on them."""
     query = select(SeedRun.database).join(SeedPart, SeedPart.run_id == SeedRun.id)
     with transaction() as session:
-        return tuple(session.scalars(query.where(SeedPart.set_aside.is_not(None)).distinct()))
+        names = session.scalars(query.where(SeedPart.set_aside.is_not(None)).distinct()).all()
+        held = {*session.scalars(select(TargetLock.target))}
+    return tuple(name for name in names if fold(name) not in held)
 
 
 def tables_to_spare(database: ConnectionParameters, coming: Mapping[str, int]) -> tuple[str, ...]:

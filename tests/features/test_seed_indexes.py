@@ -17,6 +17,9 @@ from core.progress import Event, Noted, Operation
 from core.settings import Settings
 from database.context import application_context
 from features import seed_indexes
+from features.console_checks import check_console
+from features.health_report import Status
+from features.seed_indexes import databases_without_indexes
 from features.seed_removal import clean_seeded
 from features.seed_statistics import estimate, read_statistics
 from features.seed_table_removal import undo_tables
@@ -162,6 +165,7 @@ def cut_off(
     before = server.execute(database_url, catalogue)
     killed(shop, Runner(ADMIN, shop).submit(seed_tables, "shop", ["note"], 300, made_by="ada", number=7), 2)
     assert len(server.execute(database_url, catalogue)) == len(before) - 1
+    assert in_context(shop, databases_without_indexes) == ()  # the lock of the killed one says it is at work
     in_context(shop, reap, shop)
     yield shop
     assert server.execute(database_url, catalogue) == before
@@ -172,10 +176,17 @@ def undo(shop: Settings) -> None:
     run(shop, undo_tables, "shop", str(rows(shop, "SELECT id FROM seed_run")[0][0]))
 
 
+def checked(shop: Settings) -> list[tuple[Status, str]]:
+    """What the console's check says of indexes."""
+    checks = in_context(shop, check_console)
+    return [(check.status, check.value) for check in checks if check.name == "indexes"]
+
+
 def test_a_worker_puts_back_what_nobody_goes_on_with(cut_off: Settings) -> None:
+    assert checked(cut_off) == [(Status.DEGRADED, "set aside by a seeding that was cut off: shop")]
     in_context(cut_off, settle_seedings, cut_off)
     come_after(cut_off)
-    assert rows(cut_off, AWAY) == []
+    assert rows(cut_off, AWAY) == [] and checked(cut_off) == []
     undo(cut_off)
     run(cut_off, seed_tables, "shop", ["note"], 300, made_by="ada", number=7)
 
