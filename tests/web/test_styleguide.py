@@ -20,7 +20,15 @@ def test_the_styleguide_shows_every_part(admin: Visitor) -> None:
     page = admin.get("/styleguide").text
     for title in ("Colour", "Table", "Form", "Progress", "Empty", "Messages", "Toasts", "Plots", "Log"):
         assert f">{title}</h2>" in page
-    for part in (*_parts(), 'role="log"', "<progress", "data-plot=", "data-wakes-on=", "data-toast="):
+    for part in (
+        *_parts(),
+        'role="log"',
+        "<progress",
+        "data-plot=",
+        "data-wakes-on=",
+        "data-toast=",
+        'class="filters"',
+    ):
         assert part in page
 
 

@@ -11,6 +11,7 @@ from wtforms import BooleanField, IntegerField, PasswordField, RadioField, Selec
 
 from core.actor import Role
 from web.auth import now
+from web.listing import ListView
 from web.palette import palettes
 from web.permissions import allow
 from web.plots import Plot, Series
@@ -53,6 +54,7 @@ def show() -> ResponseReturnValue:
         month=sample_month(now().date(), url_for("styleguide.show")),
         line=sample_recovery_line(now()),
         seen_levels=sample_evidence(now()),
+        filters=ListView("styleguide.show", None, {"role": "admin"}, cursor="", shown=0),
     )
 
 
