@@ -45,7 +45,8 @@ def show_sample_data(sample: SampleData) -> None:
         say("The sample users are there already. Nothing was added.")
         return
     show_table(("Table", "Rows"), [(name, f"{rows:,}") for name, rows in sample.rows], numbers=(1,))
-    say(f"Every sample user signs in with this password, shown only now: {sample.password}")
+    others = "or any other of them that is active"
+    say(f"Sign in as {sample.username}, {others}, with this password, shown only now: {sample.password}")
 
 
 commands = (sample_data,)

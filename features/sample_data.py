@@ -28,11 +28,12 @@ _WISHES = {"users": 12, "ssh": 30, "sessions": 90, "commands": 260, "sync": 60, 
 
 @dataclass(frozen=True)
 class SampleData:
-    """What was added: (table, rows) pairs, and the one password of every sample user. Both are empty when
-    the sample users were there already."""
+    """What was added: (table, rows) pairs, the one password of all sample users, and the first of those who
+    are active. All are empty when the sample users were there already."""
 
-    password: str
-    rows: tuple[tuple[str, int], ...]
+    password: str = ""
+    username: str = ""
+    rows: tuple[tuple[str, int], ...] = ()
 
 
 @operation("data.sample", title="Add sample data to {database.name}", target="{database.name}")
@@ -43,15 +44,15 @@ def add_sample_data(op: Operation, database: ConnectionParameters) -> SampleData
         (run for run in list_runs(database.name) if run.mode == SAMPLE and not run.undone_at), None
     )
     if earlier and not earlier.is_open:
-        return SampleData("", ())
+        return SampleData()
     run = earlier or _begin(op, database.name)
     with open_filler(database) as filler:
         fill_parts(op, filler, run.parts, read_parts(database.name))
         filler.refresh([part.table for part in run.parts])
     end_run(run.id, seconds=0.0, updated=0)
     password = _make_password()
-    _give_password(run, password)
-    return SampleData(password, tuple(sorted((part.table, part.wanted) for part in run.parts)))
+    username = _give_password(run, password)
+    return SampleData(password, username, tuple(sorted((part.table, part.wanted) for part in run.parts)))
 
 
 def _begin(op: Operation, database: str) -> RunFacts:
@@ -61,13 +62,16 @@ def _begin(op: Operation, database: str) -> RunFacts:
     )
 
 
-def _give_password(run: RunFacts, password: str) -> None:
-    """Seeded users have none by themselves."""
+def _give_password(run: RunFacts, password: str) -> str:
+    """Seeded users have none by themselves. Gives the name of one whom it lets in."""
     (users,) = (part for part in run.parts if part.table == User.__tablename__)
     with transaction() as session:
         first = session.scalars(select(User.id).where(User.id == users.last_key)).one() - users.wanted + 1
         mine = User.id.between(first, users.last_key)
         session.execute(update(User).where(mine).values(password_hash=hash_password(password)))
+        return (
+            session.scalars(select(User.username).where(mine, User.is_active).order_by(User.id)).first() or ""
+        )
 
 
 def _make_password() -> str:

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from core.backup_levels import Level
 from core.clock import utc_now
@@ -93,6 +93,13 @@ def _taking(console: LiveConsole, username: str) -> Iterator[None]:
 def sample_people() -> list[str]:
     """The names of the sample users of today."""
     return [username_of(seed_of_day(utc_now().date()), position) for position in range(12)]
+
+
+def active_people(console: LiveConsole) -> list[str]:
+    """Those of them who may sign in, once they were added."""
+    may = select(User.username).where(User.is_active, User.username.in_(sample_people()))
+    with application_context(load_settings(console.env_file)):
+        return list(db.session.scalars(may.order_by(User.id)))
 
 
 def start_verification(page: Page) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.browser.launching import PHONE, WIDE, launched
 from tests.browser.live_console import APP, ROOT, LiveConsole, live_console
-from tests.browser.lively import adding_sample_data, remember, sample_people, work
+from tests.browser.lively import active_people, adding_sample_data, remember, work
 from tests.browser.people import PASSWORD, become_first_admin, sign_in
 from tests.servers import chromium, running
 
@@ -99,7 +99,7 @@ def _take_backups(browser: Browser, console: LiveConsole, page: Page) -> Storage
 
 
 def _let_others_in(browser: Browser, console: LiveConsole, password: str) -> None:
-    for username in sample_people()[:3]:
+    for username in active_people(console)[:3]:
         page = browser.new_context(base_url=console.address).new_page()
         page.goto("/sign-in")
         sign_in(page, password, username)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import utc_now
+from features.passwords import verify_password
 from features.recipes.moments import seed_of_day
 from features.recipes.users import username_of
 from tests.journeys.tools import Ran, run_tool
@@ -50,9 +51,13 @@ def test_init_with_sample_data_then_again(manage, server: Server, database_url: 
 
 
 def test_sample_rows_are_sound(manage, server: Server, database_url: str) -> None:
-    """Nothing in the future, nobody signed out before signing in, no sample admin."""
-    manage("init", "--sample-data")
-    quoted = "`user`" if server.dialect in ("mysql", "mariadb") else '"user"'
+    """Nobody signed out before signing in, no sample admin, and whom it names may sign in."""
+    said = manage("init", "--sample-data").out
+    quoted = server.quoted("user")
+    (name, password) = re.search(r"Sign in as (\S+), .*now: (\S+)$", said, re.M).groups()  # type: ignore[union-attr]
+    named = f"SELECT is_active, password_hash FROM {quoted} WHERE username = '{name}'"
+    ((is_active, stored),) = server.execute(database_url, named)
+    assert is_active and verify_password(str(stored), password)
     (admins,) = server.execute(database_url, f"SELECT count(*) FROM {quoted} WHERE role = 'admin'")[0]
     (users,) = server.execute(database_url, f"SELECT count(*) FROM {quoted}")[0]
     (late,) = server.execute(database_url, "SELECT count(*) FROM session WHERE ended_at < started_at")[0]
@@ -96,7 +101,8 @@ def test_whose_name_somebody_has_is_called_otherwise_in_the_sample(
     assert added.code == 0, added.err
     users = server.quoted("user")
     alike = f"SELECT role FROM {users} WHERE username LIKE '{name}%' ORDER BY username"
-    assert server.execute(database_url, alike) == [("admin",), ("viewer",)]
+    (mine,), (sampled,) = server.execute(database_url, alike)
+    assert mine == "admin" and sampled in ("viewer", "operator")
     assert server.execute(database_url, f"SELECT count(*) FROM {users}") == [(13,)]
 
 
