@@ -16,7 +16,8 @@ def test_the_reference_equals_the_help() -> None:
 
 def test_no_list_of_commands_cuts_a_sentence_off() -> None:
     """On a terminal of 80 columns, of which Click leaves eight empty."""
-    groups, found = [manage, migrate], dict[str, str]()
+    groups: list[click.Group] = [manage, migrate]
+    found: dict[str, str] = {}
     while groups:
         group = groups.pop()
         longest = max(map(len, group.commands))
