@@ -30,7 +30,7 @@ class LinkUseless(NotFound):
     """This link does not work. It was used, has ended, or was never made."""
 
     code = "link_useless"
-    hint = "On the server, make another: python manage_db.py create-admin USERNAME EMAIL"
+    hint = "Ask an admin for another. An admin makes one on the server: python manage_db.py create-admin"
 
 
 @dataclass(frozen=True)

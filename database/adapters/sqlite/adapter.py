@@ -208,7 +208,8 @@ class SQLiteAdapter(Adapter):
         return None if self.parameters.in_memory else str(self._path.parent)
 
     def probes(self, connection: Connection) -> tuple[Probe, ...]:
-        return (self._journal(connection), self._integrity(connection))
+        checked = self.database_size(connection) < _CHECKED_BELOW
+        return (self._journal(connection), *([self._integrity(connection)] if checked else []))
 
     def _journal(self, connection: Connection) -> Probe:
         mode, wal = self.rows(connection, "PRAGMA journal_mode")[0][0], self._wal_size()
@@ -219,8 +220,6 @@ class SQLiteAdapter(Adapter):
         return Probe("journal", "degraded", value, "End the process that has been reading for long.")
 
     def _integrity(self, connection: Connection) -> Probe:
-        if (taken := self.database_size(connection)) >= _CHECKED_BELOW:
-            return Probe("integrity", "healthy", f"not checked, the file has {size(taken)}")
         try:
             found = [str(row[0]) for row in self.rows(connection, "PRAGMA quick_check(5)")]
         except ServerError as error:

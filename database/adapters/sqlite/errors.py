@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from core.connection import ConnectionParameters
@@ -23,6 +24,7 @@ _LOCKED = Explanation(
     "Wait until it is done, or find it with: fuser {where}",
 )
 _MISSING = Explanation(DatabaseMissing, "There is no database file {where}.", "Run: python manage_db.py init")
+_MOVED = replace(_MISSING, hint="Correct its path, or put it there.")  # one that is not for us to make
 _NO_FILE = Explanation(
     ConnectionFailed, "{where} is not a file.", "Correct the path in the database's settings."
 )
@@ -57,7 +59,7 @@ def explain(parameters: ConnectionParameters, error: Exception) -> ServerError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     explanation = _BY_CODE.get(code)
     if code == _CANNOT_OPEN:
-        explanation = _why_closed(Path(parameters.database))
+        explanation = _why_closed(parameters)
     elif "closed database" in said:
         explanation = _CLOSED
     elif said.startswith(_LACKING):
@@ -84,11 +86,17 @@ def check_file(parameters: ConnectionParameters) -> None:
     """Raise DatabaseMissing or ConnectionFailed unless there is a file that can be opened."""
     path = Path(parameters.database)
     if not os.path.lexists(path):
-        raise _MISSING.error(parameters, "")
+        raise _missing(parameters).error(parameters, "")
     if not path.is_file():
         raise _NO_FILE.error(parameters, "")
 
 
-def _why_closed(path: Path) -> Explanation:
-    """Why SQLite cannot open `path`: nothing there, or no access to it."""
-    return _UNREADABLE if os.path.lexists(path) or not os.access(path.parent, os.X_OK) else _MISSING
+def _why_closed(parameters: ConnectionParameters) -> Explanation:
+    """Why SQLite cannot open the file: nothing there, or no access to it."""
+    path = Path(parameters.database)
+    is_there = os.path.lexists(path) or not os.access(path.parent, os.X_OK)
+    return _UNREADABLE if is_there else _missing(parameters)
+
+
+def _missing(parameters: ConnectionParameters) -> Explanation:
+    return _MOVED if parameters.is_registered else _MISSING

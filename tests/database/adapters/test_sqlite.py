@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,16 @@ def test_a_full_disk_and_a_read_only_file(tmp_path: Path) -> None:
             adapter.rows(connection, "DROP TABLE t")
 
 
+def test_the_way_out_of_a_missing_file_is_its_owners(tmp_path: Path) -> None:
+    """`init` makes the console's own file, and no registered one."""
+    own = at(tmp_path / "x.db")
+    registered = replace(own, allowed=(str(tmp_path),))
+    for parameters, way_out in ((own, "manage_db.py init"), (registered, "Correct its path")):
+        with pytest.raises(DatabaseMissing) as caught:
+            SQLiteAdapter(parameters).connect(1)
+        assert way_out in caught.value.hint
+
+
 def test_a_damaged_file_is_unhealthy(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     adapter = make(path)
@@ -202,6 +213,36 @@ def test_a_damaged_file_is_unhealthy(tmp_path: Path) -> None:
     with closing_connection(at(path), 1) as (_, connection):
         integrity = adapter.probes(connection)[1]
     assert integrity.status == "unhealthy" and "backup" in integrity.hint
+
+
+@pytest.mark.parametrize(
+    ("ids", "least", "most"),
+    [
+        ("x", 50_000, 50_000),
+        ("CASE WHEN x < 20000 THEN x ELSE x + 400000 END", 45_000, 55_000),  # a gap, as a cancel leaves it
+        ("x * 7", 45_000, 55_000),
+        ("x * 180000000000000 - 4500000000000000000", 1000, 1000),  # far apart: the least that is known
+    ],
+)
+def test_rows_of_a_large_table_are_estimated_by_samples(
+    tmp_path: Path, ids: str, least: int, most: int
+) -> None:
+    adapter = make(tmp_path / "x.db")
+    with closing_connection(at(tmp_path / "x.db"), 1) as (_, connection):
+        adapter.rows(connection, 'CREATE TABLE "t ""{" (id integer PRIMARY KEY)')
+        numbers = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 50000)"
+        adapter.rows(connection, f'INSERT INTO "t ""{{" {numbers} SELECT {ids} FROM n')
+        (table,) = adapter.table_sizes(connection, exact_below=1000)
+    assert not table.exact and least <= table.rows <= most
+
+
+def test_a_large_file_is_not_said_to_be_sound(tmp_path: Path) -> None:
+    """Its pages are not looked at by a health check, which has to be quick."""
+    adapter = make(tmp_path / "x.db")
+    with closing_connection(at(tmp_path / "x.db"), 1) as (_, connection):
+        assert [probe.name for probe in adapter.probes(connection)] == ["journal", "integrity"]
+        adapter.rows(connection, "CREATE TABLE t AS SELECT zeroblob(60000000) AS filler")
+        assert [probe.name for probe in adapter.probes(connection)] == ["journal"]
 
 
 def test_rows_of_a_large_table_without_row_ids(tmp_path: Path) -> None:
