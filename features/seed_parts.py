@@ -45,6 +45,11 @@ class PartFacts:
         return (self.first_key or 0) + self.wanted - 1
 
     @property
+    def made(self) -> int:
+        """Rows it has put in: those that are done, and before them the last, which keeps the keys."""
+        return self.done + (self.first_key is not None and self.done < self.wanted)
+
+    @property
     def is_whole(self) -> bool:
         """True when all of its rows were put in."""
         return self.done == self.wanted and self.removed_at is None

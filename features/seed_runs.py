@@ -45,7 +45,7 @@ class RunFacts:
     @property
     def done(self) -> int:
         """Rows it has made."""
-        return sum(part.done for part in self.parts)
+        return sum(part.made for part in self.parts)
 
     @property
     def is_open(self) -> bool:

@@ -89,7 +89,7 @@ def read_statistics(database: str) -> Statistics:
             recipe.about,
             found[recipe.table].rows,
             found[recipe.table].exact,
-            sum(part.done for part in parts if part.table == recipe.table),
+            sum(part.made for part in parts if part.table == recipe.table),
             found[recipe.table].size,
         )
         for recipe in BY_TABLE.values()

@@ -30,7 +30,9 @@ class LinkUseless(NotFound):
     """This link does not work. It was used, has ended, or was never made."""
 
     code = "link_useless"
-    hint = "Ask an admin for another. An admin makes one on the server: python manage_db.py create-admin"
+    hint = (
+        "Ask an admin for another. An admin, on the server: python manage_db.py create-admin USERNAME EMAIL"
+    )
 
 
 @dataclass(frozen=True)
