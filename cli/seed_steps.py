@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cli.console import confirm_destruction, say
 from cli.seed_text import (
-    in_one_line,
     show_plan,
     show_removable,
     show_removal,
@@ -21,7 +20,7 @@ from cli.seed_wanted import Wanted, check_count, refuse_with_database
 from core.errors import OperationCancelled
 from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
-from features.seed_removal import clean_seeded, plan_removal, undo_run
+from features.seed_removal import clean_seeded, in_one_line, plan_removal, undo_run
 from features.seed_runs import list_runs, read_run_of
 from features.seed_statistics import estimate, find_faults, read_statistics
 from features.seeding import ADD, CLEAN_FIRST, UPSERT, plan_seed, resume_seed, seed

@@ -70,12 +70,6 @@ def show_removable(rows: tuple[tuple[str, int], ...]) -> None:
     say("Rows on which something hangs that people made stay.")
 
 
-def in_one_line(rows: tuple[tuple[str, int], ...]) -> str:
-    """The same in one line: "5 rows of session and 3 rows of user"."""
-    words = [f"{plural(count, 'row')} of {table}" for table, count in rows]
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
-
-
 def show_removal(removal: Removal) -> None:
     """What was taken out."""
     if not removal.total:

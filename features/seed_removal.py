@@ -95,6 +95,12 @@ def plan_removal(database: str, types: Collection[str]) -> tuple[tuple[str, int]
     return tuple((table, count) for table, count in rows.items() if count)
 
 
+def in_one_line(rows: Sequence[tuple[str, int]]) -> str:
+    """Tables and their rows in words: "5 rows of session and 3 rows of user"; "" for none."""
+    words = [f"{plural(count, 'row')} of {table}" for table, count in rows]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
 def _parts_of_types(types: Collection[str], parts: Sequence[PartFacts]) -> tuple[PartFacts, ...]:
     """The parts of those types, and all that belong to them."""
     tables = {BY_TYPE[type].table for type in types}

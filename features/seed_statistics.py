@@ -66,7 +66,7 @@ class Statistics:
 class Estimate:
     """What a run will come to. `rate` is rows a second, `is_measured` when a run here has shown it; `free` is
     bytes on the disk, None where that cannot be seen. `set_aside` are tables that go without some of their
-    indexes meanwhile."""
+    indexes meanwhile, `owners` users among the rows whom nobody wanted: others belong to them."""
 
     rows: int
     size: int
@@ -75,6 +75,7 @@ class Estimate:
     is_measured: bool
     free: int | None
     set_aside: tuple[str, ...]
+    owners: int
 
 
 def read_statistics(database: str) -> Statistics:
@@ -123,7 +124,8 @@ def estimate(plan: SeedPlan, statistics: Statistics) -> Estimate:
     empty = {one.table for one in statistics.tables if not one.rows}
     coming = {step.table: step.count for step in plan.steps if step.table in empty}
     set_aside = tables_to_spare(current_settings().database, coming)
-    return Estimate(plan.rows, size, plan.rows / rate, rate, is_measured, _free(), set_aside)
+    owners = sum(step.count for step in plan.steps if not step.is_wanted)
+    return Estimate(plan.rows, size, plan.rows / rate, rate, is_measured, _free(), set_aside, owners)
 
 
 def row_sizes(statistics: Statistics) -> Mapping[str, int]:

@@ -19,7 +19,7 @@ from features.seed_filling import fill_parts, repeat_rows
 from features.seed_indexes import opened_filler
 from features.seed_parts import read_parts
 from features.seed_plans import SeedPlan, plan_rows
-from features.seed_removal import remove_types
+from features.seed_removal import in_one_line, remove_types
 from features.seed_runs import RunFacts, begin_run, end_run, list_runs, read_run_of, run_of_operation
 
 __all__ = [
@@ -57,7 +57,8 @@ def seed(
         run = run_of_operation(op.id)
         if run is None:
             if mode == CLEAN_FIRST:
-                remove_types(op, filler, database, tuple(wishes))
+                gone = remove_types(op, filler, database, tuple(wishes))
+                op.note(f"{in_one_line(gone.rows) or 'No row'} removed first.")
             if mode == UPSERT:
                 _finish_others(op, filler, database)
             plan = plan_seed(database, wishes, mode=mode, number=number, each=each)

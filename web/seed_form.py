@@ -25,6 +25,7 @@ class SeedForm(FlaskForm):  # type: ignore[misc]
     sync = IntegerField("sync", _ROWS)
     mode = RadioField("Mode", choices=_MODES, default=ADD)
     number = IntegerField("Seed", [Optional(), NumberRange(0, LARGEST_SEED, "A whole number.")])
+    removes = BooleanField("Remove what is there")
     force = BooleanField("Allow it this time")
     confirm_name = StringField("The database's name")
 

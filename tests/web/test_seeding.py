@@ -49,12 +49,18 @@ def test_an_admin_looks_seeds_and_undoes(console: Flask, admin: Visitor, clock: 
     page = admin.get("/seeding").text
     assert "users 300, ssh 500" in page
 
+    cleaning = wanted | {"mode": CLEAN_FIRST}
+    for path in ("/seeding/estimate", "/seeding"):
+        asked = admin.post(path, "/seeding", **cleaning)
+        assert "Remove 500 rows of ssh_profile and 300 rows of user first" in asked.text
+    assert asked.status_code == 422 and "Tick that below" in asked.text
+
     with console.app_context():
         (run,) = list_runs(settings_of(console).database.name)
     undo = f"/seeding/{run.id}/undo"
     clock.advance(minutes=6)  # TRUST S5: what takes rows out wants a password of a moment ago
-    cleaning = admin.post("/seeding", "/seeding", **wanted | {"mode": CLEAN_FIRST})
-    assert cleaning.location == "/prove?next=/seeding"
+    sent = admin.post("/seeding", "/seeding", **cleaning | {"removes": "y"})
+    assert sent.location == "/prove?next=/seeding"
     assert admin.get(undo).location == f"/prove?next={undo}"
     assert admin.post(undo, "/seeding").location == "/prove" and count(console) == 301
     assert admin.post(f"/prove?next={undo}", "/prove", password=PASSWORD).location == undo

@@ -10,7 +10,7 @@ from core.actor import Role
 from core.errors import InvalidInput, NotFound
 from core.naming import fold
 from features.recipes.book import TYPES
-from features.seed_removal import undo_run
+from features.seed_removal import in_one_line, plan_removal, undo_run
 from features.seed_runs import RunFacts, read_run
 from features.seed_statistics import (
     Estimate,
@@ -117,7 +117,16 @@ def _problem(form: SeedForm) -> str:
         return f"That is above {settings.max_seed_count:,} rows of a type. Allow it this time to go on."
     if settings.flask_env.guarded and (form.confirm_name.data or "") != settings.database.name:
         return "This is production. Type the name of the database to go on."
+    if not form.removes.data and (going := _going(form)):
+        return f"{CLEAN_FIRST.capitalize()} removes {in_one_line(going)}. Tick that below to go on."
     return ""
+
+
+def _going(form: SeedForm) -> tuple[tuple[str, int], ...]:
+    """Tables and their seeded rows that go first."""
+    if form.mode.data != CLEAN_FIRST:
+        return ()
+    return plan_removal(settings_of(current_app).database.name, form.wishes)
 
 
 def _page(form: SeedForm, status: int = 200, problem: str = "") -> ResponseReturnValue:
@@ -132,6 +141,7 @@ def _page(form: SeedForm, status: int = 200, problem: str = "") -> ResponseRetur
         types=TYPES,
         sizes=row_sizes(statistics),
         expected=None if form.errors else _expected(form, statistics),
+        going="" if form.errors else in_one_line(_going(form)),
         most=settings.max_seed_count,
         is_guarded=settings.flask_env.guarded,
         words={run.id: in_words(run) for run in statistics.runs},
