@@ -26,3 +26,15 @@ def failures_of(database: str, since: datetime, until: datetime) -> dict[date, i
     with transaction() as session:
         rows = session.execute(select(day, func.count()).where(*which).group_by(day))
         return {row[0]: row[1] for row in rows}
+
+
+def failed_at_last() -> frozenset[str]:
+    """The databases, folded, whose last attempt at a backup made none. Needs an application context. Raises
+    ServerError."""
+    ended = OperationRecord.state.in_(("succeeded", *_FAILED))
+    last = select(func.max(OperationRecord.id)).where(OperationRecord.kind == KIND, ended)
+    failed = select(OperationRecord.target).where(
+        OperationRecord.id.in_(last.group_by(OperationRecord.target)), OperationRecord.state.in_(_FAILED)
+    )
+    with transaction() as session:
+        return frozenset(session.scalars(failed))

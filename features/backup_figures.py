@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from core.backup_levels import DAMAGED, VERIFIED, Level
 from core.clock import utc_now
+from core.naming import fold
 from database.context import current_settings
 from database.transactions import DatabaseSession, transaction
 from features.backup_clock import clock_fault
@@ -18,7 +19,8 @@ from features.backup_failures import failures_of
 from features.backup_list import backups_of, is_of
 from features.backup_rows import BackupFacts, facts_of
 from features.health_disks import free_space, nearest
-from models import Backup, BackupEvidence
+from features.restore_times import KIND as RESTORE
+from models import Backup, BackupEvidence, OperationRecord
 
 DAYS = 30
 
@@ -122,7 +124,8 @@ def _newest(session: DatabaseSession, database: str, *levels: Level) -> BackupFa
 
 
 def _last_restore(session: DatabaseSession, database: str) -> tuple[float | None, datetime | None]:
-    """How long the last restore took that was met, of whichever backup, and when it was."""
+    """How long the last restore took that was met, of whichever backup, and when it was: one for a proof, or
+    one that people asked for, with all that belongs to it, if that took longer."""
     query = (
         select(BackupEvidence.seconds, BackupEvidence.seen_at)
         .join(Backup, Backup.id == BackupEvidence.backup_id)
@@ -130,8 +133,19 @@ def _last_restore(session: DatabaseSession, database: str) -> tuple[float | None
         .order_by(BackupEvidence.seen_at.desc(), BackupEvidence.id.desc())
         .limit(1)
     )
-    row = session.execute(query).first()
-    return (row[0], row[1]) if row else (None, None)
+    proof = session.execute(query).first()
+    found = [(proof[0], proof[1])] if proof else []
+    return max([*found, *_last_asked_for(session, database)], key=lambda one: one[0], default=(None, None))
+
+
+def _last_asked_for(session: DatabaseSession, database: str) -> list[tuple[float, datetime]]:
+    query = select(OperationRecord.started_at, OperationRecord.finished_at).where(
+        OperationRecord.kind == RESTORE,
+        OperationRecord.target == fold(database),
+        OperationRecord.state == "succeeded",
+    )
+    rows = session.execute(query.order_by(OperationRecord.id.desc()).limit(1))
+    return [((end - begin).total_seconds(), end) for begin, end in rows if begin and end]
 
 
 def _proofs(session: DatabaseSession, database: str, since: datetime) -> Counter[str]:

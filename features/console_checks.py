@@ -12,9 +12,11 @@ from sqlalchemy import case, func, or_, select
 
 from core.backup_levels import DAMAGED, VERIFIED
 from core.clock import monotonic, utc_now
+from core.naming import fold
 from core.text import duration, plural
 from database.context import current_settings
 from database.transactions import transaction
+from features.backup_failures import failed_at_last
 from features.backup_rows import name_of
 from features.database_probe import Outcome
 from features.database_rows import UNKNOWN
@@ -103,12 +105,16 @@ def _exceptions() -> str:
 
 
 def _backups() -> Iterator[Check]:
-    """Is every backup what was stored, and has every registered database that is backed up a verified one
-    that is new enough? Silent where there is nothing to say."""
+    """Is every backup what was stored, did the last attempt at one succeed, and has every registered
+    database that is backed up a verified one that is new enough? Silent where there is nothing to say."""
     damaged = select(Backup.file).where(Backup.level == DAMAGED, Backup.removed_at.is_(None))
     with transaction() as session:
         names = [name_of(file) for file in session.scalars(damaged.order_by(Backup.taken_at.desc()))]
     found = [f"{len(names)} damaged: {_some(names)}"] if names else []
+    names = [current_settings().database.name, *(one.name for one in list_databases())]
+    failed = failed_at_last()
+    if failing := [name for name in names if fold(name) in failed]:
+        found.append(f"the last one failed: {_some(failing)}")
     if overdue := _overdue():
         found.append(f"none verified that is new enough: {_some(overdue)}")
     if found:

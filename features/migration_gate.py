@@ -131,12 +131,20 @@ def _young_enough(tree: Tree, newest: BackupFacts | None, hours: int) -> GateChe
 
 def _room(tree: Tree, has_backups: bool) -> GateCheck:
     last = list_backups(tree.name, limit=1).backups if has_backups else ()
-    needed = last[0].size if last else 0
+    needed = round(last[0].size * _growth(tree, last[0])) if last else 0
     free = free_space(str(nearest(current_settings().backup_dir)))
     is_enough = free is None or free > needed * _ROOM
-    wanted = f"{size(needed)} needed" if needed else "not known how much is needed"
+    wanted = f"about {size(needed)} needed" if needed else "not known how much is needed"
     there = "not known how much is free" if free is None else f"{size(free)} free"
     return GateCheck("Room for a fresh backup", is_enough, f"{wanted}, {there}", "Make room in BACKUP_DIR.")
+
+
+def _growth(tree: Tree, last: BackupFacts) -> float:
+    """How many times as large the database is as when that backup was taken; 1 where that is not known."""
+    if not last.data_size:
+        return 1.0
+    with closing_connection(tree.parameters, _TIMEOUT) as (adapter, connection):
+        return max(1.0, adapter.database_size(connection) / last.data_size)
 
 
 def _nobody_else(tree: Tree, operation_id: str) -> GateCheck:

@@ -18,7 +18,7 @@ _TITLES = {
     "data_disk": "The disk with the data is filling up",
     "backup_disk": "The disk with the backups is filling up",
     "backup": "No verified backup is new enough",
-    "backups": "Backups are damaged or too old",
+    "backups": "Backups are damaged, failed or too old",
     "worker": "No worker takes up what is queued",
     "databases": "Registered databases are in trouble",
     "indexes": "Indexes are missing",

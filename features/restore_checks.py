@@ -59,7 +59,7 @@ def _of_backup(backup: BackupFacts, manifest: Manifest | None, new_name: str) ->
 def _of_database(
     adapter: BackupAdapter, subject: Subject, backup: BackupFacts, new_name: str
 ) -> Iterator[Obstacle]:
-    if not _are_kin(Dialect(backup.dialect), adapter.database.dialect):
+    if not are_kin(Dialect(backup.dialect), adapter.database.dialect):
         yield Obstacle(
             f"The backup is one of {backup.dialect}, {subject.name} is {adapter.database.dialect}."
         )
@@ -105,6 +105,7 @@ def _of_room(
         )
 
 
-def _are_kin(one: Dialect, other: Dialect) -> bool:
+def are_kin(one: Dialect, other: Dialect) -> bool:
+    """True where what one of them dumped can be restored on the other."""
     first, second = adapter_class(one), adapter_class(other)
     return issubclass(first, second) or issubclass(second, first)

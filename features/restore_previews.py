@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from core.clock import utc_now
 from core.errors import BackupError, NotFound, ServerError
 from core.progress import Operation
-from database.adapters import closing_connection
+from database.adapters import adapter_for, closing_connection
 from database.adapters.backup import BackupAdapter, Obstacle
-from database.adapters.base import SessionInfo, TableSize
+from database.adapters.base import Capability, SessionInfo, TableSize
 from database.context import current_settings
 from database.manifest import Manifest
 from database.own_copy import CARRIED
@@ -53,7 +53,7 @@ def plan_restore(backup: str, database: str = "", new_name: str = "") -> Restore
         subject.is_own,
         utc_now(),
         obstacles=_obstacles(adapter, subject, facts, manifest, new_name),
-        steps=_steps_beside(times, subject.name, new_name),
+        steps=_steps_beside(adapter, times, subject.name, new_name),
         disk_needed=room_needed(facts, manifest),
         disk_free=adapter.free_space(),
         command=_command(facts, subject.name, new_name),
@@ -75,7 +75,7 @@ def _in_its_place(
             _changes(sizes, manifest, CARRIED if subject.is_own else frozenset()), subject, adapter
         ),
         connected=_connected(adapter),
-        steps=_steps(times, subject.name, kept, undo_until, damage),
+        steps=_steps(adapter, times, subject.name, kept, undo_until, damage),
         away_seconds=times.swap,
         kept_name=kept,
         undo_until=undo_until,
@@ -171,27 +171,40 @@ def _obstacles(
         return (Obstacle(error.message, error.hint),)
 
 
-def _steps_beside(times: Times, database: str, new_name: str) -> tuple[Step, ...]:
+def _steps_beside(adapter: BackupAdapter, times: Times, database: str, new_name: str) -> tuple[Step, ...]:
     where = f"{database} is not there any more, and is made anew."
     if new_name:
         where = f"Into the new database {new_name}. {database} is not touched."
     return (
         Step("Restore it", where, times.beside),
-        Step("Compare with the manifest", "Rows, hashes, sequences, grants.", times.compare),
+        Step("Compare with the manifest", _compared(adapter), times.compare),
     )
 
 
-def _steps(times: Times, database: str, kept: str, undo_until: datetime, damage: str) -> tuple[Step, ...]:
+def _compared(adapter: BackupAdapter) -> str:
+    has_accounts = adapter_for(adapter.database).supports(Capability.ACCOUNTS)
+    return f"Rows, hashes, sequences{', grants' if has_accounts else ''}."
+
+
+def _swapped(adapter: BackupAdapter, database: str) -> str:
+    if adapter_for(adapter.database).supports(Capability.SESSIONS):
+        return f"Database connections end, the restored one becomes {database}."
+    return f"The file of {database} gets the restored pages; whoever has it open goes on with them."
+
+
+def _steps(
+    adapter: BackupAdapter, times: Times, database: str, kept: str, undo_until: datetime, damage: str
+) -> tuple[Step, ...]:
     before = ("Back up what is there now", "Stored, read again and decoded before anything else starts.")
     return (
         Step("Leave what is there now", "It is damaged.", 0.0) if damage else Step(*before, times.backup),
         Step("Restore beside it", f"{database} keeps working.", times.beside),
         Step(
             "Compare with the manifest",
-            "Rows, hashes, sequences, grants. If one differs, it stops here.",
+            f"{_compared(adapter)} If one differs, it stops here.",
             times.compare,
         ),
-        Step("Swap the names", f"Database connections end, the restored one becomes {database}.", times.swap),
+        Step("Swap the two", _swapped(adapter, database), times.swap),
         Step("Keep the old one", f"As {kept}, until {undo_until:%b %-d}.", 0.0),
     )
 

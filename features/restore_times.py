@@ -12,7 +12,7 @@ from features.backup_rows import BackupFacts
 from models import Backup, OperationPhase, OperationRecord
 
 KIND = "backup.restore"
-BESIDE, COMPARE, SWAP = "Restore beside it", "Compare with the manifest", "Swap the names"
+BESIDE, COMPARE, SWAP = "Restore beside it", "Compare with the manifest", "Swap the two"
 
 
 @dataclass(frozen=True)

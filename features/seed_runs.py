@@ -141,7 +141,7 @@ def read_run(id: str) -> RunFacts:
         if row is None:
             raise NotFound(
                 f'There is no seed run "{visible(id[:40])}".',
-                hint="List them: manage_db.py seed --stats-only",
+                hint="List them: manage_db.py seed --stats-only, with --database NAME for a registered one.",
             )
         return _facts(row, list(session.scalars(_parts_of([row.id]))))
 

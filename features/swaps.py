@@ -84,7 +84,7 @@ def replace_live(
             copy = account_for(adapter, incoming.where)
             prepare_own_copy(op, adapter.database, copy, applied_by=made_by)
             failpoint("restore.carried")
-        op.phase("Swap the names")
+        op.phase("Swap the two")
         with transaction():
             pass  # asks the fence once more: the work may have become another's
         put_in_place(op, adapter, swap)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from core.actor import Role
 from core.clock import utc_now
-from core.errors import AlreadyExists, InvalidInput
+from core.errors import AlreadyExists, Conflict, InvalidInput
 from core.naming import fold
 from core.progress import Operation, operation
 from core.text import plural, visible
@@ -145,9 +145,11 @@ def deactivate_users(op: Operation, chosen: Chosen) -> int:
 @operation("user.reset_password", title="Reset the password of {username}", target="user {username}")
 def reset_password(op: Operation, username: str) -> PasswordLink:
     """Let a user set a new password by a link. Their old one opens nothing from now on, nor do their
-    sessions and API tokens. Raises NotFound."""
+    sessions and API tokens. Raises NotFound, Conflict for one who is not active, whom no password lets in."""
     with transaction() as session:
         user = find_user(session, username)
+        if not user.is_active:
+            raise Conflict(f"{user.username} is not active.", hint="Let them sign in again first: Activate.")
         user.password_hash = ""
         end_sessions(session, LoginSession.user_id == user.id, utc_now())
         revoke_tokens(session, user.id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
+from core.connection import Dialect
 from core.errors import NotFound
 from core.naming import fold
 from core.text import visible
@@ -16,6 +17,7 @@ from features.backup_list import list_backups
 from features.backups import BackupFacts
 from features.databases import list_databases
 from features.replacements import list_replacements
+from features.restore_checks import are_kin
 from web.auth import now
 from web.calendar import YearMonth, read_month
 from web.settings import settings_of
@@ -88,10 +90,12 @@ def _check_known(name: str, own: str) -> None:
         raise NotFound(f"There is no database {name[:80]} here.", hint="Look at /backups.")
 
 
-def database_names(besides: str = "") -> tuple[str, ...]:
-    """The console's own database, then the registered ones; and `besides`, which may be neither now."""
-    own = settings_of(current_app).database.name
-    names = [own, *(visible(one.name) for one in list_databases())]
+def database_names(besides: str = "", *, fit_for: str = "") -> tuple[str, ...]:
+    """The console's own database, then the registered ones, or those of them into which a backup of the
+    dialect `fit_for` can be restored; and `besides`, which may be neither now."""
+    own = settings_of(current_app).database
+    known = [(own.name, own.dialect), *((visible(one.name), one.fields.dialect) for one in list_databases())]
+    names = [name for name, kind in known if not fit_for or are_kin(Dialect(fit_for), Dialect(kind))]
     return tuple(names if not besides or besides in names else [*names, besides])
 
 

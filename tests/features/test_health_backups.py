@@ -8,13 +8,15 @@ import pytest
 
 from core.actor import Role
 from core.backup_levels import DAMAGED, Level
+from core.clock import utc_now
+from core.naming import fold
 from core.settings import Settings
 from database.context import application_context
 from database.transactions import transaction
 from features.console_checks import check_console
 from features.health import Check, Status, check_health
 from features.reasons import reasons_of
-from models import RegisteredDatabase
+from models import OperationRecord, RegisteredDatabase
 from tests.features.backing import add_backup
 from tests.features.conftest import found
 from tests.servers import Server
@@ -78,7 +80,33 @@ def test_damaged_backups_are_named(settings: Settings) -> None:
         [check] = of_backups()
         assert (check.status, damaged.name in check.value) == (Status.DEGRADED, True)
         [reason] = reasons_of([check], 0, Role.VIEWER)
-        assert reason.what == "Backups are damaged or too old"
+        assert reason.what == "Backups are damaged, failed or too old"
+
+
+def test_a_backup_that_failed_is_told_until_one_succeeds(settings: Settings) -> None:
+    """Without a target, too; not of a database that was removed."""
+    states = ("failed", "cancelled"), ("interrupted",), ("failed",), ("failed", "succeeded")
+    with application_context(settings):
+        for name, ends in zip(("Shop", "blog", "gone", "well"), states, strict=True):
+            with transaction() as session:
+                session.add_all([attempt(name, number, state) for number, state in enumerate(ends)])
+                session.add_all([registered(name)] if name != "gone" else [])
+        [check] = of_backups()
+    said, names = check.value.split(": ")
+    assert said == "the last one failed" and {*names.split(", ")} == {"blog", "Shop"}
+
+
+def attempt(database: str, number: int, state: str) -> OperationRecord:
+    return OperationRecord(
+        id=f"{database}{number}".rjust(26, "0"),
+        kind="backup.create",
+        title=f"Back up {database}",
+        target=fold(database),
+        state=state,
+        actor="ada",
+        through="cli",
+        created_at=utc_now(),
+    )
 
 
 def test_registered_databases_have_the_same_target(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from core.clock import utc_now
-from core.errors import AlreadyExists, AppError, InvalidInput, NotFound
+from core.errors import AlreadyExists, AppError, Conflict, InvalidInput, NotFound
 from core.progress import Operation
 from core.settings import Settings
 from database.context import application_context
@@ -89,6 +89,8 @@ def _they_are_shut_out_and_let_back_in() -> None:
     assert deactivate_users(Operation(), chosen) == 0 and read_session(token, utc_now()) is None
     with pytest.raises(WrongPassword):
         sign_in("bob", PASSWORD, BROWSER, utc_now())
+    with pytest.raises(Conflict, match="not active"):
+        reset_password(Operation(), "bob")
     assert activate_users(Operation(), chosen) == 1
     with pytest.raises(TokenRefused):
         authenticate_token(program, "127.0.0.1", utc_now())

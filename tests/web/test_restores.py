@@ -140,6 +140,8 @@ def test_a_new_database_needs_a_name_and_no_confirmation(
     here, new = f"/backups/{backup.id}/restore", name_beside(database_url)
     page = admin.get(f"{here}?beside=1").text
     assert "Type " not in read(page) and "What is lost" not in page
+    own = settings_of(console).database
+    assert (f'<option value="{own.name}">' in page) == (own.dialect == server.dialect)
     (proposed,) = re.findall(r'name="new_name" value="([^"]+)"', page)
     assert proposed.startswith("shop_")
     nameless = admin.post(here, here, database="shop", beside="1", new_name=" ")

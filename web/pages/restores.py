@@ -72,7 +72,7 @@ def _show(backup: BackupFacts, database: str, new_name: str, error: str = "") ->
         error=error,
         new_name=new_name,
         database=plan.database if plan else database or backup.database,
-        names=database_names(),
+        names=database_names(fit_for=backup.dialect),
         settings_days=settings_of(current_app).restore_grace_days,
         beside_url=url_for(".new", id=backup.id, beside=1, database=database or None),
         place_url=url_for(".new", id=backup.id, database=database or None),
