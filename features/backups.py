@@ -49,7 +49,8 @@ __all__ = [
 ]
 
 NOTE_LENGTH = 1000
-REASONS = ("by hand", "schedule", "before restore", "before migration")
+_EACH_TIME = "before restore"
+REASONS = ("by hand", "schedule", _EACH_TIME, "before migration")
 
 
 @operation("backup.create", title="Back up {database}", target="{database}", role=Role.OPERATOR, attempts=2)
@@ -66,9 +67,9 @@ def create_backup(
 ) -> BackupFacts:
     """Back up the database people call `database`, or only those tables and schemas of it, and count its rows
     in the same snapshot; with their `contents` hashed, a restored copy can be shown to be equal to the last
-    byte. Within one operation the same database is backed up once. Raises NotFound, InvalidInput,
-    BackupIncompatible, BackupError when there is no room, ServerError, ToolError, OperationCancelled: then
-    nothing is kept."""
+    byte. Within one operation the same database is backed up once, but before a restore by each attempt:
+    what was written since the last would be in none. Raises NotFound, InvalidInput, BackupIncompatible,
+    BackupError when there is no room, ServerError, ToolError, OperationCancelled: then nothing is kept."""
     subject = find_subject(database)
     _check(reason, note)
     selection = Selection(tuple(tables or ()), tuple(schemas or ()))
@@ -76,7 +77,7 @@ def create_backup(
     taken = None
     for left in range(AGAIN, -1, -1):
         recover_backups(ended=op.id)  # what an attempt made that was cut off at its very end
-        if (made := _made_by(op.id, subject)) is not None:
+        if reason != _EACH_TIME and (made := _made_by(op.id, subject)) is not None:
             return made
         order = Order(_new_id(op.id), subject.name, made_by, selection, contents, key, _last_size(subject))
         if taken := try_backup(op, subject.open_adapter(), order, is_last=not left):

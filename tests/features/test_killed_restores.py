@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.settings import Settings
+from features.backups import list_backups
 from features.replacements import list_replacements, undo_restore
 from features.restores import restore_backup
 from operations.reaper import reap
@@ -50,6 +51,21 @@ def test_a_restore_killed_anywhere_is_brought_to_its_end(
         kept = in_context(shop, list_replacements, "shop")[0]
         let_in(shop, kept.kept_name)
         assert count(server, url_of(server, database_url, kept.kept_name.rpartition("/")[2])) == BOOKS + MORE
+
+
+def test_each_attempt_backs_up_what_is_there_then(
+    shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written between two of them is in what the second keeps."""
+    backup = back_up(shop)
+    points = points_of(lambda: restore(shop, backup.id), monkeypatch)
+    id = Runner(ADMIN, shop).submit(restore_backup, backup.id, "shop", made_by="ada")
+    killed(shop, id, points.index("restore.backed_up") + 1)
+    add_books(server, database_url, 1000, MORE)
+    come_after(shop)
+    before = in_context(shop, list_backups, "shop").backups[0]
+    assert backup.row_count and before.row_count == backup.row_count + MORE
+    assert before.reason == "before restore"
 
 
 @pytest.mark.rounds
