@@ -138,11 +138,27 @@ def set_password(token: str, password: str, at: datetime) -> int:
     check_password(password, link.username, link.email, link.name)
     password_hash = hash_password(password)
     with transaction() as session:
-        user_id = use_up(session, token, Purpose.PASSWORD, at)
-        user = session.get_one(User, user_id)
-        user.password_hash = password_hash
-        end_sessions(session, LoginSession.user_id == user.id, at)
+        user = session.get_one(User, use_up(session, token, Purpose.PASSWORD, at))
+        _keep_password(session, user, password_hash, at)
         return user.id
+
+
+def change_password(user_id: int, password: str, at: datetime) -> None:
+    """Keep the new password of whoever has just given their old one, and end all of their sessions (TRUST
+    S3) and links. Raises InvalidInput."""
+    with transaction() as session:
+        user = session.get_one(User, user_id)
+        words = user.username, user.email, user.name
+    check_password(password, *words)
+    password_hash = hash_password(password)
+    with transaction() as session:
+        end_links(session, SignInLink.user_id == user_id)
+        _keep_password(session, session.get_one(User, user_id), password_hash, at)
+
+
+def _keep_password(session: DatabaseSession, user: User, password_hash: str, at: datetime) -> None:
+    user.password_hash = password_hash
+    end_sessions(session, LoginSession.user_id == user.id, at)
 
 
 def _let_back_in(session: DatabaseSession, user: User) -> None:

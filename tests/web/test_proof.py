@@ -12,6 +12,7 @@ from tests.web.conftest import TestClock
 from tests.web.visitor import PASSWORD, Visitor
 from web.permissions import allow, fresh
 
+NEW = "a walk along another river"
 MINE = {"Referer": "http://localhost/danger?x=1"}
 
 
@@ -55,6 +56,23 @@ def test_s5_a_form_is_not_carried_out_and_leads_back_to_its_page(
 ) -> None:
     answer = danger.client.post("/danger", data={"csrf_token": danger.csrf_token("/prove")}, headers=headers)
     assert (answer.status_code, answer.location) == (303, location)
+
+
+def test_s3_a_new_password_ends_all_other_sessions(console: Flask, clock: TestClock, admin: Visitor) -> None:
+    """The old one is asked for first."""
+    visitor = Visitor(console)
+    visitor.sign_in()
+    assert visitor.get("/").status_code == 200
+    clock.advance(minutes=6)
+    assert admin.get("/password").location == "/prove?next=/password"
+    assert admin.post("/password", "/prove", password=NEW).location == "/prove"
+    assert prove(admin, path="/prove?next=/password").location == "/password"
+    assert admin.post("/password", "/password", password="short").status_code == 422
+    assert admin.post("/password", "/password", password=NEW).location == "/"
+    assert (admin.get("/").status_code, visitor.get("/").status_code) == (200, 303)
+    assert visitor.sign_in().status_code == 422
+    assert visitor.sign_in(password=NEW).status_code == 303
+    assert "user.set_password" in admin.get("/audit").text
 
 
 def test_a_fragment_sends_the_whole_page_there(danger: Visitor) -> None:
