@@ -10,6 +10,7 @@ from core.errors import (
     ConnectionFailed,
     DatabaseMissing,
     LockTimeout,
+    NoDatabase,
     PrivilegeMissing,
     ServerError,
     ServerTimeout,
@@ -23,9 +24,7 @@ _LOCKED = Explanation(
     "Wait until it is done, or find it with: fuser {where}",
 )
 _MISSING = Explanation(DatabaseMissing, "There is no database file {where}.", "Run: python manage_db.py init")
-_NO_FILE = Explanation(
-    ConnectionFailed, "{where} is not a file.", "Correct the path in the database's settings."
-)
+_NO_FILE = Explanation(NoDatabase, "{where} is not a file.", "Correct the path in the database's settings.")
 _UNREADABLE = Explanation(ConnectionFailed, "The file {where} cannot be opened: {said}", _ACCESS)
 
 # The low byte of SQLite's result code.
@@ -40,7 +39,7 @@ _BY_CODE = {
     13: Explanation(ServerError, "The disk of {where} is full.", FREE_SPACE),
     23: Explanation(PrivilegeMissing, "SQLite does not allow it: {said}"),
     26: Explanation(
-        ConnectionFailed,
+        NoDatabase,
         "The file {where} is not an SQLite database.",
         "Correct the path in the database's settings, or move the file away.",
     ),
@@ -81,7 +80,7 @@ def explain_file(parameters: ConnectionParameters, error: OSError) -> ServerErro
 
 
 def check_file(parameters: ConnectionParameters) -> None:
-    """Raise DatabaseMissing or ConnectionFailed unless there is a file that can be opened."""
+    """Raise DatabaseMissing or NoDatabase unless there is a file that can be opened."""
     path = Path(parameters.database)
     if not os.path.lexists(path):
         raise _MISSING.error(parameters, "")
