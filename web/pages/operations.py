@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
+from core.cancelling import left_by
 from features.backup_results import backup_of
 from operations.cancelling import cancel_operation
 from operations.panels import LINES_SHOWN, OperationPanel, read_panel
@@ -33,6 +34,7 @@ pages.add_app_template_filter(roughly)
 pages.add_app_template_filter(figure)
 pages.add_app_template_filter(counted)
 pages.add_app_template_filter(unit_label)
+pages.add_app_template_filter(left_by)
 pages.add_app_template_global(speed_paths)
 
 _OF_BACKUPS = "backup."
