@@ -6,8 +6,8 @@ _OF_ALL = "Its log says what was done until then."
 _GOES_ON = "What was done until then stays. Run it again to go on."
 _READS = "It only reads, so nothing was changed."
 _SEEDED = (
-    "What was seeded until then stays. Resume or undo it on the page Seeding, or resume it with: "
-    "python manage_db.py seed --resume"
+    "What was seeded until then stays. Seeding again adds more rows; what goes on is Resume, on the page "
+    "Seeding or with: python manage_db.py seed --resume"
 )
 _LEFT = {
     "audit.verify": _READS,

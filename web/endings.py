@@ -64,7 +64,7 @@ _TOLD = {
     ("backup.create", "proven"): _Told("", (_BACKUP,)),
     ("backup.create", "stored"): _Told("A worker verifies it now, without being asked.", (_BACKUP,)),
     ("backup.restore", "kept"): _Told(
-        "What was there is kept until {until}.", (_PUT_BACK, _BACKUPS), _IN_PLACE
+        "What was there before is kept until {until}.", (_PUT_BACK, _BACKUPS), _IN_PLACE
     ),
     ("backup.restore", "let go"): _Told("", (_BACKUPS,), _IN_PLACE),
     ("backup.restore", "new"): _Told("", (_Way("Register it", "databases.new"),), "Restored as {name}"),

@@ -40,7 +40,7 @@ def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Vis
     ("kind", "left"),
     [
         ("backup.create", "Nothing of this backup is kept."),
-        ("data.seed", "resume it with: <code>python manage_db.py seed --resume</code>"),
+        ("data.seed", "or with: <code>python manage_db.py seed --resume</code>"),
         ("test.work", "Its log says"),
     ],
 )
