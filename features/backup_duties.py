@@ -58,9 +58,10 @@ def next_verification() -> tuple[str, str] | None:
 def is_being_proven(backup: BackupFacts) -> bool:
     """True until the worker has proven a new one as far as BACKUP_VERIFY says, or has tried to. Needs an
     application context. Raises ServerError."""
-    if backup.taken_at < utc_now() - _NEW or not _reachable(backup, current_settings().backup_verify):
+    if backup.is_damaged or backup.taken_at < utc_now() - _NEW:
         return False
-    return not _was_asked(backup, OperationRecord.state.not_in(LIVE))
+    is_below = bool(_reachable(backup, current_settings().backup_verify))
+    return is_below and not _was_asked(backup, OperationRecord.state.not_in(LIVE))
 
 
 def is_too_early(kind: str, target: str) -> bool:

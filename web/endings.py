@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import current_app, url_for
 from markupsafe import Markup
@@ -19,7 +19,7 @@ from operations.store import OperationRow, read_arguments
 from web.backup_words import dated
 from web.permissions import declared_permission
 
-Facts = Mapping[str, str]
+Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Ending:
 
 
 class _Way(NamedTuple):
-    """A link to a page, whose `argument` is the fact of that name."""
+    """A link to a page, whose `arguments` are the facts of those names."""
 
     label: str
     endpoint: str
-    argument: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 class _Told(NamedTuple):
@@ -48,9 +48,9 @@ class _Told(NamedTuple):
 
 
 _SEEDING = _Way("Open Seeding", "seeding.index")
-_BACKUP = _Way("Show the backup", "backups.show", "id")
-_BACKUPS = _Way("Backups of {database}", "backups.index", "database")
-_PUT_BACK = _Way("Put back…", "replacements.confirm_undo", "id")
+_BACKUP = _Way("Show the backup", "backups.show", ("id",))
+_BACKUPS = _Way("Backups of {database}", "backups.index", ("database",))
+_PUT_BACK = _Way("Put back…", "replacements.confirm_undo", ("id",))
 _SEEDED = _Told("The ledger has the run, and the way to undo it.", (_SEEDING,))
 _CUT_OFF = _Told("The ledger has the run, and the ways to resume or undo it.", (_SEEDING,))
 _IN_PLACE = "The restored {database} is in place"
@@ -92,7 +92,7 @@ def _may(role: Role, way: _Way) -> bool:
 
 
 def _address(way: _Way, facts: Facts) -> str:
-    return url_for(way.endpoint, **({way.argument: facts[way.argument]} if way.argument else {}))
+    return url_for(way.endpoint, **{name: facts[name] for name in way.arguments})
 
 
 def _by_state(operation: OperationRow) -> tuple[str, Facts]:
@@ -114,14 +114,12 @@ def _look_at_backup(operation: OperationRow) -> tuple[str, Facts]:
 
 
 def _look_at_restore(operation: OperationRow) -> tuple[str, Facts]:
-    if operation.state != "succeeded":
-        return "", {}
     if kept := replacement_of(operation.id):
         until = dated(kept.kept_until) if kept.kept_until else ""
         facts = {"id": kept.id, "database": visible(kept.database), "until": until}
         return "kept" if kept.can_undo else "let go", facts
     name = (read_arguments(operation.id) or {}).get("new_name")
-    return ("new", {"name": visible(name)}) if name else ("", {})
+    return ("new", {"name": visible(name)}) if name and operation.state == "succeeded" else ("", {})
 
 
 _LOOKS: dict[str, Callable[[OperationRow], tuple[str, Facts]]] = {

@@ -70,6 +70,15 @@ def test_a_backup_is_said_to_be_verified_until_it_was(console: Flask, admin: Vis
     assert "worker" not in next_line(admin) and f'href="/backups/{backup.id}"' in next_line(admin)
 
 
+@pytest.mark.parametrize("more", [{"level": "damaged"}, {"level": "equal"}, {"level": "stored", "days": 8}])
+def test_what_no_worker_verifies_is_not_said_to_be(
+    console: Flask, admin: Visitor, more: dict[str, Any]
+) -> None:
+    ended(console, "backup.create")
+    backup = add(console, operation_id=ID, **more)
+    assert "worker" not in next_line(admin) and f'href="/backups/{backup.id}"' in next_line(admin)
+
+
 @pytest.mark.parametrize(
     ("kind", "headline"),
     [
@@ -88,6 +97,13 @@ def test_what_was_swapped_can_be_put_back_by_who_may(
     assert "is kept until <time" in line and undo in line and backups in line
     become(console, "operator")
     assert undo not in next_line(admin) and backups in next_line(admin)
+
+
+def test_a_restore_that_failed_after_the_swap_can_be_put_back(console: Flask, admin: Visitor) -> None:
+    ended(console, "backup.restore", "failed", error_message="shop was restored, but its account is out.")
+    undo = f'href="/backups/kept/{put_aside(console)}/undo"'
+    page = admin.get(f"/operations/{ID}").text
+    assert undo in next_line(admin) and "is in place" not in page
 
 
 def test_what_was_kept_and_let_go_is_not_offered(console: Flask, admin: Visitor) -> None:
