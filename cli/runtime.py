@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_CUT_SHORT = 128 + signal.SIGPIPE  # what a shell says of other tools whose reader went away
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -42,6 +43,11 @@ class OrderedGroup(click.Group):
                 command = self.commands[ctx.invoked_subcommand]
                 error.ctx = click.Context(command, info_name=ctx.invoked_subcommand, parent=ctx)
             raise
+        except BrokenPipeError:
+            # The reader of our output went away; nothing more can be said, nor need it be. Caught here, for
+            # click would leave as though the command had failed.
+            _forget_output()
+            raise click.exceptions.Exit(_CUT_SHORT) from None
 
 
 class Invocation:
@@ -121,7 +127,8 @@ pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
 def run_door(command: click.Command, program: str) -> NoReturn:
-    """Run a command-line tool and leave with its exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Run a command-line tool and leave with its exit code: 0 done, 1 failed, 2 wrong usage, 141 when
+    the reader of its output went away."""
     invocation = Invocation()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it ends as by Ctrl-C
     try:
@@ -131,10 +138,6 @@ def run_door(command: click.Command, program: str) -> NoReturn:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader of our output went away; nothing more can be said, nor need it be.
-        _forget_output()
-        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the boundary of this face
         _fail(error, program, invocation)
     except KeyboardInterrupt:

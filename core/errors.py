@@ -152,6 +152,12 @@ class DatabaseMissing(ConnectionFailed):
     code = "database_missing"
 
 
+class NoDatabase(ConnectionFailed):
+    """What is there is no database."""
+
+    code = "no_database"
+
+
 class TlsFailed(ConnectionFailed):
     """The server offers no connection protected as it has to be."""
 

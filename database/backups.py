@@ -54,9 +54,9 @@ class Taken:
 
 
 def take_backup(op: Operation, adapter: BackupAdapter, folder: BackupFolder, order: Order) -> Taken:
-    """Back up what `order` says. Phases: Dump (bytes), Count rows (tables), Store. Raises BackupError for a
-    folder without room or that may not be written, ToolMissing, BackupIncompatible, NotFound for a table that
-    is not there, ServerError, ToolError, OperationCancelled: then nothing is left."""
+    """Back up what `order` says. Phases: Dump (bytes), Count rows (tables), Store (bytes). Raises BackupError
+    for a folder without room or that may not be written, ToolMissing, BackupIncompatible, NotFound for a
+    table that is not there, ServerError, ToolError, OperationCancelled: then nothing is left."""
     check_room(folder, order.expected)
     folder.clear_parts(lambda operation: operation != op.id)  # of an attempt that was cut off
     began = monotonic()
@@ -69,7 +69,7 @@ def take_backup(op: Operation, adapter: BackupAdapter, folder: BackupFolder, ord
             with counting(op, snapshot, contents=order.contents) as count:
                 data = run.dump(count)
                 inventory = count.result()
-            op.phase("Store")
+            op.phase("Store", unit="byte")
             files = tuple(filter(None, (run.dump_schema(), data)))
             return run.publish(run.manifest(files, inventory, monotonic() - began))
 

@@ -8,7 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core.errors import ConnectionFailed, DatabaseMissing, ServerTimeout, SignInRefused, TargetBusy
+from core.errors import (
+    ConnectionFailed,
+    DatabaseMissing,
+    NoDatabase,
+    ServerTimeout,
+    SignInRefused,
+    TargetBusy,
+)
 from core.progress import Operation
 from core.settings import Settings
 from core.text import plural
@@ -71,14 +78,15 @@ def init_database(app: Flask | None = None) -> InitReport:
 
 def wait_for_database(settings: Settings) -> ServerVersion:
     """Connect, and again DB_MAX_RETRIES times every DB_RETRY_DELAY seconds while nobody answers; gives what
-    answers. With AUTO_INIT a missing SQLite file is made. Raises SignInRefused and DatabaseMissing at once,
-    since waiting mends neither, and ConnectionFailed or ServerTimeout after the last try."""
+    answers. With AUTO_INIT a missing SQLite file is made. Raises SignInRefused, DatabaseMissing and
+    NoDatabase at once, since waiting mends none of them, and ConnectionFailed or ServerTimeout after the last
+    try."""
     if settings.auto_init:
         make_database_file(settings.database)
     for retries_left in range(settings.db_max_retries, 0, -1):
         try:
             return _greet(settings)
-        except (SignInRefused, DatabaseMissing):
+        except (SignInRefused, DatabaseMissing, NoDatabase):
             raise
         except (ConnectionFailed, ServerTimeout) as error:
             tries = plural(retries_left, "try")

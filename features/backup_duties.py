@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from core.backup_levels import Level
 from core.clock import utc_now
@@ -55,6 +55,15 @@ def next_verification() -> tuple[str, str] | None:
     return None
 
 
+def is_being_proven(backup: BackupFacts) -> bool:
+    """True until the worker has proven a new one as far as BACKUP_VERIFY says, or has tried to. Needs an
+    application context. Raises ServerError."""
+    if backup.is_damaged or backup.taken_at < utc_now() - _NEW:
+        return False
+    is_below = bool(_reachable(backup, current_settings().backup_verify))
+    return is_below and not _was_asked(backup, OperationRecord.state.not_in(LIVE))
+
+
 def is_too_early(kind: str, target: str) -> bool:
     """True when the worker asked for that less than AGAIN ago. Needs an application context."""
     asked = (
@@ -86,11 +95,12 @@ def _reachable(backup: BackupFacts, wanted: Level) -> str:
     return "" if Level(backup.level).reaches(level) else level
 
 
-def _was_asked(backup: BackupFacts) -> bool:
+def _was_asked(backup: BackupFacts, *conditions: ColumnElement[bool]) -> bool:
     asked = select(OperationRecord.id).where(
         OperationRecord.kind == _VERIFY,
         OperationRecord.target == fold(backup.name),
         OperationRecord.actor == CARETAKER,
+        *conditions,
     )
     with transaction() as session:
         return session.scalars(asked.limit(1)).first() is not None

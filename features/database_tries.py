@@ -12,7 +12,7 @@ from core.errors import AppError, Conflict
 from core.progress import Operation, operation
 from database.context import current_settings
 from database.transactions import transaction
-from features.database_probe import Answer, ask_database
+from features.database_probe import Answer, Outcome, ask_database
 from features.database_rows import connection_of, find_row
 from models import OperationRecord, RegisteredDatabase
 
@@ -30,13 +30,13 @@ class TooManyTests(AppError):
 
 
 class NotReachable(Conflict):
-    """The database cannot be reached so, and nothing was kept."""
+    """The database cannot be reached."""
 
     code = "not_reachable"
 
-    def __init__(self, answer: Answer, file: str = "") -> None:
+    def __init__(self, answer: Answer, file: str = "", *, hint: str = "") -> None:
         looked = f" Looked for: {file}" if file else ""
-        super().__init__(f"{answer.message}{looked}", hint="Nothing was kept.")
+        super().__init__(f"{answer.message}{looked}", hint=hint)
         self.answer = answer
 
 
@@ -44,18 +44,26 @@ class NotReachable(Conflict):
     "database.test", title="Test the connection to {name}", target="connection to {name}", role=Role.OPERATOR
 )
 def try_connection(op: Operation, name: str, *, tried_by: str) -> Answer:
-    """Connect to the registered database of that name and keep what was seen. Raises NotFound,
+    """Connect to the registered database of that name and keep what was seen. Raises NotReachable, NotFound,
     TooManyTests, AddressNotAllowed, CredentialsUnreadable."""
     count_try(tried_by)
     with transaction() as session:
         row = find_row(session, name)
         id, parameters = row.id, connection_of(row, current_settings())
     answer = ask_database(parameters, ending=op.ending)
-    op.note(f"{name} is {answer.version or answer.outcome.replace('_', ' ')}.")
     with transaction() as session:
         if found := session.get(RegisteredDatabase, id):
             keep_answer(found, answer)
+    note_answer(op, name, answer)
+    if answer.outcome is not Outcome.REACHABLE:
+        raise NotReachable(answer)
     return answer
+
+
+def note_answer(op: Operation, name: str, answer: Answer) -> None:
+    """Write into the log what was seen."""
+    seen = answer.version or f"not reachable: {answer.outcome.replace('_', ' ')}"
+    op.note(f"{name} is {seen}.")
 
 
 def count_try(person: str) -> None:

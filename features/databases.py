@@ -28,7 +28,7 @@ from features.database_rows import (
     place_of,
     write_fields,
 )
-from features.database_tries import NotReachable, count_try, keep_answer
+from features.database_tries import NotReachable, count_try, keep_answer, note_answer
 from features.seed_runs import forget_runs
 from models import RegisteredDatabase
 
@@ -205,8 +205,8 @@ def _try(
             settings.database_folder.mkdir(parents=True, exist_ok=True)
     answer = ask_database(parameters, ending=op.ending)
     if answer.outcome is not Outcome.REACHABLE and not even_unreachable:
-        raise NotReachable(answer, parameters.database if fields.is_file else "")
-    op.note(f"{fields.name} is {answer.version or answer.outcome.replace('_', ' ')}.")
+        raise NotReachable(answer, parameters.database if fields.is_file else "", hint="Nothing was kept.")
+    note_answer(op, fields.name, answer)
     return answer
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "list_replacements",
     "overdue_replacements",
     "read_replacement",
+    "replacement_of",
     "settle_replacement",
     "undo_restore",
     "unsettled_replacements",
@@ -59,6 +60,16 @@ def read_replacement(id: str) -> ReplacementFacts:
     """The one of that id. Raises NotFound."""
     with transaction() as session:
         return facts_of(session, find_replacement(session, id))
+
+
+def replacement_of(operation_id: str) -> ReplacementFacts | None:
+    """What the restore or the undo of that operation put aside; None when it swapped nothing. Needs an
+    application context."""
+    mine = Replacement.operation_id == operation_id, Replacement.swapped_at.is_not(None)
+    newest = select(Replacement).where(*mine).order_by(Replacement.id.desc()).limit(1)
+    with transaction() as session:
+        row = session.scalars(newest).first()
+        return facts_of(session, row) if row else None
 
 
 @operation("backup.undo", title="Undo the restore of {database}", target="{database}", attempts=2)

@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.actor import Actor
+from core.cancelling import left_by
 from core.clock import monotonic
 from core.errors import AppError, NotAllowed, OperationCancelled, Unsupported
 from core.progress import (
@@ -54,7 +55,6 @@ __all__ = ["Performance", "Runner", "context", "in_context", "not_allowed", "pre
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_STAYS = "What was done until then stays. Run it again to go on."
 _log = logging.getLogger("basekeeper.operations")
 
 
@@ -198,7 +198,7 @@ class Performance:
 
     def _reason(self, error: Exception) -> AppError:
         if isinstance(error, OperationCancelled):
-            return OperationCancelled(f"{self._run.title} was cancelled.", hint=_STAYS)
+            return OperationCancelled(f"{self._run.title} was cancelled.", hint=left_by(self._run.kind))
         if isinstance(error, AppError):
             return error
         if isinstance(error, DBAPIError) and isinstance(error.orig, Exception):

@@ -146,7 +146,7 @@ def _ended(state: str, outcome: str, said: str) -> dict[str, Any]:
         return {"state": state, "lease_until": None, "heartbeat_at": None, "worker": ""}
     values = {"state": state, "lease_until": None, "finished_at": utc_now()}
     if outcome == "interrupted":
-        hint = "Look at the target, then run it again."
+        hint = "Look at the target before you run it again."
         values |= {"error_code": "interrupted", "error_message": said, "error_hint": hint}
     return values
 

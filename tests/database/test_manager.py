@@ -19,6 +19,7 @@ import pytest
 from core.errors import (
     ConnectionFailed,
     DatabaseMissing,
+    NoDatabase,
     SchemaFault,
     SchemaTooNew,
     ServerError,
@@ -182,6 +183,14 @@ def test_what_waiting_does_not_mend_fails_at_once(database_url: str, fault: dict
     with pytest.raises(SignInRefused if "password" in fault else DatabaseMissing):
         wait_for_database(replace(settings, database=replace(settings.database, **fault)))
     assert time.monotonic() - began < 10
+
+
+def test_a_file_that_is_no_database_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "letters.db").write_bytes(b"not a database, " * 100)
+    for path in (tmp_path / "letters.db", tmp_path):
+        settings = settings_for(f"sqlite:///{path}", db_max_retries=5, db_retry_delay=60.0)
+        with pytest.raises(NoDatabase, match=path.name):
+            wait_for_database(settings)
 
 
 def test_each_try_is_logged_and_the_last_one_raises(caplog: pytest.LogCaptureFixture) -> None:

@@ -22,7 +22,7 @@ from core.errors import (
     TargetBusy,
     ToolMissing,
 )
-from core.progress import Operation
+from core.progress import Advanced, Event, Operation, PhaseStarted
 from core.settings import Settings
 from database.adapters.base import Capability
 from database.backup_folder import BackupFolder
@@ -178,6 +178,17 @@ def test_a_second_one_at_once_is_told_who_holds_the_database(shop: Settings) -> 
         back_up(shop)
     assert busy.value.http_status == 409
     assert busy.value.holder and busy.value.holder.operation_id == id
+
+
+def test_whatever_is_counted_has_a_unit(shop: Settings) -> None:
+    """Else a page shows a bare figure, which nobody can read."""
+    events: list[Event] = []
+    Runner(ADMIN, shop, events.append).run(create_backup, "shop", made_by="ada")
+    phase = PhaseStarted("", None, "")
+    for event in events:
+        if isinstance(event, PhaseStarted):
+            phase = event
+        assert phase.unit or not isinstance(event, Advanced), phase
 
 
 @pytest.mark.parametrize("name", ["archive.begun", "archive.written", "archive.synced"])

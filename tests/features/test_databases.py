@@ -208,6 +208,19 @@ def test_this_machine_is_refused_in_every_spelling_unless_listed(settings: Setti
                 add(closed, (replace(typed[0], host=host), typed[1]), even_unreachable=True)
 
 
+def test_a_test_that_finds_nobody_has_failed_and_what_it_saw_is_kept(settings: Settings) -> None:
+    missing = DatabaseFields("gone", "testing", "sqlite", "gone.db")
+    add(settings, (missing, ""), even_unreachable=True)
+    with pytest.raises(NotReachable) as refused:
+        runner(settings).run(try_connection, "gone", tried_by="mvogt")
+    assert str(refused.value) == "There is no such file. Correct its path, or put it there."
+    tried = db.session.scalars(select(OperationRecord).where(OperationRecord.kind == "database.test")).one()
+    assert (tried.state, tried.error_message) == ("failed", str(refused.value))
+    said = db.session.scalars(select(OperationLine.message).where(OperationLine.operation_id == tried.id))
+    assert said.all() == ["gone is not reachable: database missing."]
+    assert read_database("gone").state == "database_missing"
+
+
 def test_twenty_tries_a_minute_and_no_more(settings: Settings, typed: Typed) -> None:
     """TRUST C4. Another person has tries of their own, and so has the next minute."""
     add(settings, typed)

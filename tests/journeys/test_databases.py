@@ -88,7 +88,9 @@ def test_what_cannot_be_kept_is_refused_in_one_line(manage: Manage) -> None:
     assert "DATABASE_NETWORKS" in refused("shop", url, "--even-unreachable", FLASK_ENV="staging")
     kept = manage("database", "add", "shop", url, "--even-unreachable")
     assert kept.code == 0 and "Warning: a password in an argument" in kept.err
-    assert manage("database", "test", "shop").code == 1
+    tried = manage("database", "test", "shop")
+    assert (tried.code, tried.out) == (1, "") and "Nothing answers there" in tried.error
+    assert tried.err.splitlines()[-2].endswith(" Failed")
     rotated = manage(
         "database", "rekey", CREDENTIALS_KEY="another key of thirty-two characters",
         CREDENTIALS_KEY_OLD="a key for stored passwords, long enough",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,21 @@ def test_without_a_command_the_help_is_shown(door: str, tmp_path: Path) -> None:
     assert ran.err.startswith(f"Usage: {door} [OPTIONS] COMMAND")
     assert "\nCommands:\n" in ran.err
     assert "Error" not in ran.err
+
+
+@pytest.mark.parametrize("command", [("manage_db.py", "dsn"), ("migrate.py", "migrate", "--help")])
+def test_a_reader_that_goes_away(command: tuple[str, ...], tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as end:
+        run = subprocess.run(
+            [sys.executable, str(ROOT / command[0]), *command[1:]],
+            cwd=tmp_path,
+            stdout=end,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (run.returncode, run.stderr) == (128 + signal.SIGPIPE, b"")
 
 
 @pytest.mark.parametrize("door", DOORS)

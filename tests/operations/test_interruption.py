@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from core.cancelling import left_by
 from core.errors import OperationCancelled
 from core.progress import Operation
 from core.settings import Settings
@@ -26,7 +27,7 @@ def cancelled(settings: Settings, work: Callable[[Operation], None]) -> float:
     began = time.monotonic()
     with pytest.raises(OperationCancelled, match="Work on shelf was cancelled") as caught:
         Runner(ADMIN, settings).run(work_on, "shelf", work)
-    assert caught.value.hint == "What was done until then stays. Run it again to go on."
+    assert caught.value.hint == left_by("test.work")
     newest = in_context(settings, newest_operations, 1)[0]
     assert (newest.state, newest.error_code) == ("cancelled", "cancelled")
     assert [signal.getsignal(number) for number in SIGNALS] == before

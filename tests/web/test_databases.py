@@ -60,6 +60,11 @@ def test_a_database_is_registered_listed_tried_and_removed(console: Flask, admin
     assert page.index('href="/"', page.index("<tbody>")) < page.index('href="/databases/notes"')
     assert admin.post("/databases/notes/test", "/databases/notes").location == "/databases/notes"
     assert re.search(r"Answered in \d+ ms", admin.get("/databases/notes").text)
+    Path("databases/notes.db").unlink()
+    assert admin.post("/databases/notes/test", "/databases/notes").location == "/databases/notes"
+    page = admin.get("/databases/notes").text
+    assert "notification-failure" in page and "There is no such file" in page
+    assert "Failed" in admin.get("/operations?kind=database.test").text
     refused = admin.post("/databases/notes/remove", "/databases/notes/remove", confirmation="note")
     assert refused.status_code == 422
     assert names(console) == ["notes"]

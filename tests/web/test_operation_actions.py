@@ -24,7 +24,7 @@ from web.settings import settings_of
 def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Visitor) -> None:
     add_operation(console, user_id=7)
     asks = admin.get(f"/operations/{ID}/cancel").text
-    assert "What was done until then stays" in asks
+    assert "Its log says what was done until then." in asks
     answer = admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}/cancel")
     assert (answer.status_code, answer.location) == (303, f"/operations/{ID}")
     page = admin.get(f"/operations/{ID}").text
@@ -34,6 +34,25 @@ def test_cancelling_is_asked_then_shown_until_it_ends(console: Flask, admin: Vis
     assert admin.post(f"/operations/{ID}/cancel").status_code == 303  # asking twice is asking once
     change(console, OperationRecord, state="succeeded")
     assert admin.post(f"/operations/{ID}/cancel").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("kind", "left"),
+    [
+        ("backup.create", "Nothing of this backup is kept."),
+        ("data.seed", "or with: <code>python manage_db.py seed --resume</code>"),
+        ("test.work", "Its log says"),
+    ],
+)
+def test_what_a_cancel_leaves_is_said_by_kind_before_and_after(
+    console: Flask, admin: Visitor, kind: str, left: str
+) -> None:
+    add_operation(console, kind=kind)
+    assert left in admin.get(f"/operations/{ID}/cancel").text
+    admin.post(f"/operations/{ID}/cancel", page=f"/operations/{ID}/cancel")
+    assert left in admin.get(f"/operations/{ID}").text
+    change(console, OperationRecord, state="cancelled", finished_at=utc_now())
+    assert left in admin.get(f"/operations/{ID}").text
 
 
 @pytest.mark.parametrize(

@@ -156,11 +156,11 @@ def test_what_has_succeeded_says_its_result(console: Flask, admin: Visitor) -> N
         ({"state": "failed", "error_message": "The disk is full."}, ("after 640 of 1,000 rows.",)),
         (
             {"state": "interrupted", "error_message": "Process 7 ended before the work did."},
-            ("message-caution", "Process 7 ended", "run it again"),
+            ("message-caution", "Process 7 ended", "before you run it again"),
         ),
         (
             {"state": "cancelled", "cancel_requested_by": "bob"},
-            ("message-ended", "Cancelled by bob", "stays"),
+            ("message-ended", "Cancelled by bob", "Its log says"),
         ),
     ],
 )

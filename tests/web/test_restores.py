@@ -117,13 +117,16 @@ def test_a_restore_in_its_place_and_its_undo(
         ended.error_message
     )
     assert count(server, database_url) == BOOKS
+    (offered,) = re.findall(r'href="(/backups/kept/\w{26}/undo)"', admin.get(answer.location).text)
     page = admin.get("/backups?database=shop").text
-    assert "Kept after restores" in page and "before restore" in page
+    assert "Kept after restores" in page and "before restore" in page and offered in page
     (undo,) = re.findall(r'href="(/backups/kept/\w{26}/undo)"', page)
     assert admin.post(undo, undo, confirmation="stock").status_code == 422
     ended = work(console, admin.post(undo, undo, confirmation="shop").location)
     assert ended.state == "succeeded", ended.error_message
     assert count(server, database_url) == BOOKS + MORE
+    told = read(admin.get(f"/operations/{ended.id}").text)
+    assert re.search(r"shop is what it was before the restore .{1,80} signs in and sees \d+ table", told)
     page = admin.get("/backups?database=shop").text
     drop = re.findall(r'href="(/backups/kept/\w{26}/drop)"', page)[0]
     (name,) = re.findall(r'data-wakes-on="([^"]+)"', admin.get(drop).text)
@@ -153,6 +156,7 @@ def test_a_new_database_needs_a_name_and_no_confirmation(
     assert ended.state == "succeeded", ended.error_message
     assert count(server, url_of(server, database_url, new)) == BOOKS
     assert count(server, database_url) == BOOKS + MORE
+    assert f"Restored as {new}" in read(admin.get(answer.location).text)
 
 
 def test_what_stands_against_it_is_said_in_place_of_the_button(

@@ -46,6 +46,7 @@ def test_an_admin_looks_seeds_and_undoes(console: Flask, admin: Visitor, clock: 
     assert sent.status_code == 303, sent.text
     carry_out(console, sent.location.removeprefix("/operations/"))
     assert (count(console), count(console, SshProfile)) == (301, 500)
+    assert 'href="/seeding">Open Seeding' in admin.get(sent.location).text
     page = admin.get("/seeding").text
     assert "users 300, ssh 500" in page
 

@@ -112,7 +112,7 @@ def show(id: str) -> OperationRow:
 def cancel(id: str) -> Response:
     """Ask for the end of an operation.
 
-    It ends at its next step; what was done until then stays. Others than admins may cancel their own.
+    It ends at its next step; what stays then depends on its kind. Others than admins may cancel their own.
     """
     actor = caller().actor
     cancel_operation(settings_of(current_app), read_cancellable(id, actor).id, actor)

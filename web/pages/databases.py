@@ -93,11 +93,11 @@ def show(name: str) -> ResponseReturnValue:
 def test(name: str) -> ResponseReturnValue:
     """Try the connection now, and show what was seen."""
     actor = signed_in_actor()
-    answer = Runner(actor, _settings()).run(try_connection, read_database(name).name, tried_by=actor.name)
-    if answer.outcome is Outcome.REACHABLE:
+    try:
+        answer = Runner(actor, _settings()).run(try_connection, read_database(name).name, tried_by=actor.name)
         flash(f"Answered in {duration(answer.seconds)}.", "success")
-    else:
-        flash(answer.message, "failure")
+    except NotReachable as error:
+        flash(str(error), "failure")
     return redirect(url_for("databases.show", name=name), 303)
 
 

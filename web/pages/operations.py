@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 
 from core.actor import Role
+from core.cancelling import left_by
 from features.backup_results import backup_of
 from operations.cancelling import cancel_operation
 from operations.panels import LINES_SHOWN, OperationPanel, read_panel
@@ -19,6 +20,7 @@ from operations.store import (
 from web.actions import read_cancellable, signed_in_actor
 from web.again import is_repeatable, start_again
 from web.arguments import whole_number
+from web.endings import ending_of
 from web.listing import read_list, show_list
 from web.live import counted, entity_tag, figure, looks, roughly, span, speed_paths, unit_label
 from web.looks import read_together
@@ -33,6 +35,7 @@ pages.add_app_template_filter(roughly)
 pages.add_app_template_filter(figure)
 pages.add_app_template_filter(counted)
 pages.add_app_template_filter(unit_label)
+pages.add_app_template_filter(left_by)
 pages.add_app_template_global(speed_paths)
 
 _OF_BACKUPS = "backup."
@@ -73,8 +76,7 @@ def panel(id: str) -> ResponseReturnValue:
         response = Response(status=304)
     else:
         actor = signed_in_actor()
-        rights = state.operation.may_be_cancelled_by(actor), is_repeatable(state.operation.kind, actor)
-        same = (id, after, tag, seen, *rights)
+        same = (id, after, tag, seen, actor.role, state.operation.may_be_cancelled_by(actor))
         shown = read_together(same, lambda: _show("operations/_panel.html", state, seen=seen))
         response = make_response(shown)
     response.set_etag(tag)
@@ -128,8 +130,8 @@ def again(id: str) -> ResponseReturnValue:
 
 
 def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
-    operation = panel.operation
-    may_cancel = operation.is_live and operation.may_be_cancelled_by(signed_in_actor())
+    operation, actor = panel.operation, signed_in_actor()
+    may_cancel = operation.is_live and operation.may_be_cancelled_by(actor)
     return render_template(
         template,
         panel=panel,
@@ -138,7 +140,8 @@ def _show(template: str, panel: OperationPanel, seen: str = "") -> str:
         looks=looks(panel),
         seen=seen,
         etag=entity_tag(panel),
-        may_repeat=not operation.is_live and is_repeatable(operation.kind, signed_in_actor()),
+        ending=ending_of(operation, actor.role),
+        may_repeat=not operation.is_live and is_repeatable(operation.kind, actor),
         may_cancel=may_cancel and operation.cancel_requested_at is None,
     )
 

@@ -11,6 +11,7 @@ from core.errors import (
     ConnectionFailed,
     DatabaseMissing,
     LockTimeout,
+    NoDatabase,
     PrivilegeMissing,
     ServerError,
     ServerTimeout,
@@ -25,9 +26,7 @@ _LOCKED = Explanation(
 )
 _MISSING = Explanation(DatabaseMissing, "There is no database file {where}.", "Run: python manage_db.py init")
 _MOVED = replace(_MISSING, hint="Correct its path, or put it there.")  # one that is not for us to make
-_NO_FILE = Explanation(
-    ConnectionFailed, "{where} is not a file.", "Correct the path in the database's settings."
-)
+_NO_FILE = Explanation(NoDatabase, "{where} is not a file.", "Correct the path in the database's settings.")
 _UNREADABLE = Explanation(ConnectionFailed, "The file {where} cannot be opened: {said}", _ACCESS)
 
 # The low byte of SQLite's result code.
@@ -42,7 +41,7 @@ _BY_CODE = {
     13: Explanation(ServerError, "The disk of {where} is full.", FREE_SPACE),
     23: Explanation(PrivilegeMissing, "SQLite does not allow it: {said}"),
     26: Explanation(
-        ConnectionFailed,
+        NoDatabase,
         "The file {where} is not an SQLite database.",
         "Correct the path in the database's settings, or move the file away.",
     ),
@@ -83,7 +82,7 @@ def explain_file(parameters: ConnectionParameters, error: OSError) -> ServerErro
 
 
 def check_file(parameters: ConnectionParameters) -> None:
-    """Raise DatabaseMissing or ConnectionFailed unless there is a file that can be opened."""
+    """Raise DatabaseMissing or NoDatabase unless there is a file that can be opened."""
     path = Path(parameters.database)
     if not os.path.lexists(path):
         raise _missing(parameters).error(parameters, "")
