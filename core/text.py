@@ -37,7 +37,9 @@ def about(count: int, *, exact: bool = False) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration as people read it: "12 ms", "3.4 s", "2 min 51 s", "36 h 32 min"."""
+    """A duration as people read it: "under 1 ms", "12 ms", "3.4 s", "2 min 51 s", "36 h 32 min"."""
+    if seconds < 0.001:
+        return "under 1 ms"
     if round(seconds * 1000) < 1000:
         return f"{round(seconds * 1000)} ms"
     if round(seconds, 1) < 60:

@@ -66,6 +66,8 @@ def _reason(check: Check, pending: int, reader: Role) -> Reason:
     what = _TITLES.get(check.name, f"{check.name.replace('_', ' ').capitalize()} is {check.status}")
     if check.name == "migrations" and pending:
         what = f"{plural(pending, 'migration')} pending"
+    if check.name == "databases" and check.value.startswith("1 of "):
+        what = "A registered database is in trouble"
     mend, command = split_hint(hint_for(check, reader))
     urgent = check.status is Status.UNHEALTHY
     return Reason(check.name, what, _sentence(check.value), mend, command, urgent)

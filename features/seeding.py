@@ -10,7 +10,7 @@ from core.clock import utc_now
 from core.errors import Conflict
 from core.naming import new_id
 from core.progress import Operation, operation
-from core.text import plural
+from core.text import duration, plural
 from database.context import current_settings
 from database.seeding import Filler
 from features.recipes.book import BY_TYPE
@@ -122,7 +122,7 @@ def _perform(op: Operation, filler: Filler, run: RunFacts, wishes: Mapping[str, 
     filler.refresh(sorted({part.table for part in run.parts}))
     ended = end_run(run.id, seconds=run.seconds + time.monotonic() - begun, updated=updated)
     righted = f", {updated:,} put right" if run.mode == UPSERT else ""
-    op.note(f"{plural(ended.rows, 'row')} added{righted}, in {ended.seconds:.1f} s.")
+    op.note(f"{plural(ended.rows, 'row')} added{righted}, in {duration(ended.seconds)}.")
     return ended
 
 

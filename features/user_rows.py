@@ -106,7 +106,8 @@ def find_user(session: DatabaseSession, username: str) -> User:
 
 def no_user(wanted: str) -> NotFound:
     """The error for a user that there is not."""
-    return NotFound(f'There is no user "{visible(wanted[:80])}".', hint="python manage_db.py user list")
+    words = f'There is no user "{visible(wanted[:80])}".'
+    return NotFound(words, hint="List them: python manage_db.py user list")
 
 
 def _read(which: ColumnElement[bool], wanted: str, at: datetime) -> UserFacts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,11 @@ class Endpoint:
     parameters: tuple[Value, ...]
     body: tuple[Value, ...]
     answers: tuple[Answer, ...]
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """The codes that say no."""
+        return tuple(one.status for one in self.answers if one.status.isdigit() and one.status >= "400")
 
     @property
     def anchor(self) -> str:
@@ -100,8 +106,8 @@ def _endpoint(
 
 def _parameter(document: Document, one: Document) -> Value:
     kind, notes = _described(document, one.get("schema", {}))
-    words = [one.get("description", ""), notes, "in the path" if one["in"] == "path" else ""]
-    return Value(one["name"], kind, bool(one.get("required")), ". ".join(word for word in words if word))
+    words = (one.get("description", ""), "in the path" if one["in"] == "path" else "", notes)
+    return Value(one["name"], kind, bool(one.get("required")), _sentences(words))
 
 
 def _answer(document: Document, status: str, said: Document) -> Answer:
@@ -132,12 +138,16 @@ def _described(document: Document, schema: Document) -> tuple[str, str]:
     words = " or ".join(kind) if isinstance(kind, list) else str(kind)
     if words == "array":
         words = f"list of {_described(document, schema.get('items', {}))[0]}"
-    return words, ". ".join(_notes(schema))
+    return words, _sentences(_notes(schema))
+
+
+def _sentences(words: Iterable[str]) -> str:
+    """Each of them as a sentence, whether or not it was one."""
+    return " ".join(f"{one[:1].upper()}{one[1:].rstrip('. ')}." for one in words if one)
 
 
 def _notes(schema: Document) -> Iterator[str]:
-    if said := schema.get("description"):
-        yield str(said).rstrip(". ")
+    yield schema.get("description", "")
     if allowed := [str(one) for one in schema.get("enum", ()) if one not in ("", None)]:
         yield f"one of {', '.join(allowed)}"
     if span := " ".join(_span(schema)):
@@ -145,7 +155,8 @@ def _notes(schema: Document) -> Iterator[str]:
     if "maxLength" in schema:
         yield f"{schema['maxLength']} characters at most"
     if schema.get("default") not in (None, ""):
-        yield f"{schema['default']} when left out"
+        default = json.dumps(schema["default"]).strip('"')
+        yield f"left out, it is {default}"
 
 
 def _span(schema: Document) -> Iterator[str]:

@@ -128,20 +128,23 @@ def ask_for_proof(back: str = "") -> Response:
     return _send("proof.show", back)
 
 
+def page_here() -> str:
+    """The page the person sees: the one asked for, or the one of ours whose form or fragment asked."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return local_path(request.full_path.rstrip("?"))
+    try:
+        page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    except ValueError:  # such as http://[
+        return "/"
+    return local_path(urlunsplit(("", "", page.path, page.query, ""))) if page.netloc == request.host else "/"
+
+
 def _send(endpoint: str, back: str = "") -> Response:
-    here = back or _page_here()
+    here = back or page_here()
     address = url_for(endpoint, next=here if here != "/" else None)
     if "HX-Request" in request.headers:  # the whole page goes there, not the fragment alone
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, 303)
-
-
-def _page_here() -> str:
-    """The page the person sees: the one asked for, or the one of ours whose form or fragment asked."""
-    if request.method == "GET" and "HX-Request" not in request.headers:
-        return local_path(request.full_path.rstrip("?"))
-    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    return local_path(urlunsplit(("", "", page.path, page.query, ""))) if page.netloc == request.host else "/"
 
 
 def _load_user(_: Request) -> Any:

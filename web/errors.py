@@ -6,14 +6,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, SecurityError
 
 from core.errors import AppError, ConnectionFailed, ObjectMissing, SchemaFault, ServerError, TargetBusy
 from core.text import visible
+from web.auth import page_here, session_token
 from web.hosts import local_path
 from web.readiness import readiness
 from web.rendering import signed_in_user
@@ -93,11 +95,12 @@ def page_for(error: Exception) -> ErrorPage:
 
 
 def show(page: ErrorPage) -> ResponseReturnValue:
-    """Answer with an error page. It needs no database."""
+    """Answer with an error page: within the frame for whoever is signed in, while that can be asked; else it
+    needs no database."""
     if request.url_rule is None and isinstance(request.routing_exception, SecurityError):
         # Under a foreign host name no address of ours can be built, not even a stylesheet's.
         return f"{page.title}\n", page.status, {"Content-Type": "text/plain; charset=utf-8"}
-    return render_template("errors/show.html", page=page, again=_again(page)), page.status
+    return _within_frame(page) or _page(page, is_framed=False), page.status
 
 
 def with_retry(answer: ResponseReturnValue, error: Exception) -> Response:
@@ -128,11 +131,36 @@ def _where_it_belongs(show_page: Answer) -> Answer:
     return answer
 
 
-def _again(page: ErrorPage) -> str | None:
-    """Where to look again, when that may help."""
-    if page.status != 503:
-        return None
-    return local_path(request.full_path.rstrip("?")) if request.method == "GET" else "/"
+def _within_frame(page: ErrorPage) -> str:
+    """The page with the frame around it, for whoever is signed in. The frame asks the database: "" where that
+    fails, or may be what failed."""
+    if page.status >= 500 or not session_token() or not readiness().is_ready():
+        return ""
+    try:
+        return _page(page, is_framed=True) if signed_in_user() else ""
+    except AppError:
+        return ""
+
+
+def _page(page: ErrorPage, is_framed: bool) -> str:
+    return render_template("errors/show.html", page=page, way_on=_way_on(page), is_framed=is_framed)
+
+
+def _way_on(page: ErrorPage) -> tuple[str, str]:
+    """Where to go from the error page: the words of the link, and its address."""
+    if page.status == 503:
+        here = local_path(request.full_path.rstrip("?")) if request.method == "GET" else "/"
+        return "Try again", here
+    return ("Back to the page", back) if (back := _back()) else ("To the dashboard", url_for("overview.show"))
+
+
+def _back() -> str:
+    """The page whose form was refused; "" for none, or one that was itself the answer to a form."""
+    here = page_here()
+    pages = current_app.create_url_adapter(request)
+    if request.method == "GET" or here == "/" or not pages:
+        return ""
+    return here if pages.test(urlsplit(here).path, "GET") else ""
 
 
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
@@ -150,7 +178,7 @@ def _show_busy(error: TargetBusy) -> ResponseReturnValue:
     """Within the console, with the way to the operation that holds the target, for those who may see it."""
     if error.holder is None or signed_in_user() is None:
         return _show_error(error)
-    return render_template("operations/busy.html", busy=error), error.http_status
+    return render_template("operations/busy.html", busy=error, back=_back()), error.http_status
 
 
 def _show_error(error: Exception) -> ResponseReturnValue:

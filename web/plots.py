@@ -19,6 +19,7 @@ _UNITS: dict[str, Callable[[float], str]] = {
     "rows/s": lambda value: f"{round(value):,} rows/s",
 }
 _ENOUGH = 2  # points; one alone is no course
+_LITTLE = 0.75  # of the highest value: where all are above it, they differ little
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot over `moments` (aware times, or days), oldest first. A line stands on any base, an area and bars
-    on zero; bars stand on each other, the first series on top. At most two series."""
+    """A plot over `moments` (aware times, or days), oldest first. A line stands on any base, but on zero
+    where its values differ little, lest a small change look like a fall; an area and bars always stand on
+    zero, and bars on each other, the first series on top. At most two series."""
 
     moments: Sequence[datetime | date]
     series: Sequence[Series]
@@ -56,6 +58,7 @@ class Plot:
             "kind": self.kind,
             "unit": self.unit,
             "daily": self._is_daily,
+            "onZero": self._is_on_zero,
             "offset": offset.total_seconds() if offset else 0,
             "moments": [instant.timestamp() for instant in instants],
             "series": [
@@ -74,6 +77,11 @@ class Plot:
     @property
     def _is_daily(self) -> bool:
         return all(not isinstance(moment, datetime) for moment in self.moments)
+
+    @property
+    def _is_on_zero(self) -> bool:
+        values = [value for each in self.series for value in each.values if value is not None]
+        return self.kind != "line" or (min(values, default=0) >= _LITTLE * max(values, default=0))
 
     def _words(self, value: float | None) -> str:
         return "" if value is None else _UNITS[self.unit](value)

@@ -19,7 +19,7 @@ from wtforms.form import BaseForm
 from core import text
 from core.clock import monotonic
 from core.settings import Settings
-from web.auth import WebUser, now
+from web.auth import WebUser, now, page_here
 from web.navigation import navigation, running_operations
 from web.server_version import init_server_version, server_version
 from web.version import VERSION
@@ -40,7 +40,7 @@ def init_rendering(app: Flask, settings: Settings) -> None:
         app.add_template_filter(filter_)
     for word in (text.plural, icon, file_url, control_attributes, note_attributes, has_focus, signed_in_user):
         app.add_template_global(word)
-    for fact in (navigation, running_operations, server_version):
+    for fact in (navigation, running_operations, server_version, page_here):
         app.add_template_global(fact)
     app.add_template_global(lambda endpoint: endpoint in app.view_functions, "has_page")
     app.context_processor(
@@ -162,7 +162,7 @@ def has_focus(form: BaseForm, name: str) -> bool:
 
 
 def signed_in_user() -> WebUser | None:
-    """Who is signed in. Asks the database, so error pages do not call it."""
+    """Who is signed in. Asks the database, so error pages call it only while that answers."""
     user = current_user._get_current_object()
     return user if isinstance(user, WebUser) else None
 

@@ -66,7 +66,7 @@
 
   function height(data) {
     return (_, least, most) => {
-      if (data.kind === "line") {
+      if (!data.onZero) {
         const [low, high] = uPlot.rangeNum(least ?? 0, most ?? 0, 0.1, true);
         return [least >= 0 ? Math.max(0, low) : low, high];
       }

@@ -19,7 +19,8 @@ _SAID_AFTER_ANOTHER = """() => new Promise(done =>
         if (detail.requestConfig.elt.id === 'running') done(document.querySelector('#connection').innerText);
     }))"""
 _SMALL = """() => [...document.querySelectorAll('main a')]
-    .filter(link => link.getBoundingClientRect().height < 40).map(link => link.outerHTML)"""
+    .filter(link => link.checkVisibility() && link.getBoundingClientRect().height < 40)
+    .map(link => link.outerHTML)"""
 
 
 def test_an_open_dashboard_follows_what_happens(console: LiveConsole, page: Page) -> None:

@@ -57,7 +57,8 @@ def test_bytes_as_people_read_them(count: int, shown: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
-        (0.0, "0 ms"),
+        (0.0, "under 1 ms"),
+        (0.0009, "under 1 ms"),
         (0.0124, "12 ms"),
         (1, "1.0 s"),
         (59.94, "59.9 s"),

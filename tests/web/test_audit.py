@@ -86,6 +86,13 @@ def test_the_button_queues_a_verification_and_the_page_tells_its_end(console: Fl
     assert "of the audit was changed" in admin.get("/audit").text
 
 
+def test_what_was_cancelled_says_so_once(console: Flask, admin: Visitor) -> None:
+    why = {"outcome": "cancelled", "details": {"error": "cancelled"}}
+    entry = AuditEntry.of(ADA, event="outcome", action="x.test", target="x", **why)
+    do(console, lambda: record_audit(settings_of(console), entry))
+    assert ["Cancelled", "x.test"] in [row[:2] for row in table(admin.get("/audit").text)]
+
+
 def test_a_forged_row_is_marked_and_led_to(console: Flask, admin: Visitor) -> None:
     """TRUST L2: even an intent for which its outcome stands; to cancel a later look takes nothing back."""
     settings = settings_of(console)

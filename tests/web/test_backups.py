@@ -128,7 +128,7 @@ def test_the_figures_are_held_against_the_target(make_app: MakeApp, sqlite_url: 
     add(console, days=2)
     add(console, days=1.5, level="damaged")
     page = admin.get("/backups").text
-    assert re.search(r'past-target">48 h 0 min</dd><dd class="fact-context">target 24 h', page)
+    assert re.search(r'past-target">48 h 0 min ago</dd><dd class="fact-context">target 24 h', page)
     assert "1 of 2" in page and "1 damaged" in page
     assert '<span aria-hidden="true">2</span>' in page  # in the navigation: overdue and damaged
     assert "1 damaged backup, the newest verified one is too old" in page

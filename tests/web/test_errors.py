@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from core.connection import parse_url
 from core.errors import (
@@ -20,6 +21,7 @@ from core.settings import Environment, load_settings
 from database.files import make_database_file
 from database.migrator import migrate
 from database.revisions import known_revisions
+from models import db
 from tests.servers import PrivateServer
 from tests.web.conftest import KEY, MakeApp
 from tests.web.visitor import Visitor, add_first_admin
@@ -67,6 +69,38 @@ def test_errors_of_ours_have_their_page(
     assert answer.status_code == status
     assert said in answer.text
     assert unsaid not in answer.text
+
+
+@pytest.mark.parametrize("table", ["login_session", "operation"])  # who it is; the counts of the frame
+def test_who_is_signed_in_keeps_the_frame(console: Flask, admin: Visitor, table: str) -> None:
+    """While the database can be asked for what stands there."""
+    framed, bare = admin.get("/nothing"), Visitor(console).get("/nothing")
+    assert 'id="navigation"' in framed.text and 'id="navigation"' not in bare.text
+    with console.app_context():
+        db.session.execute(text(f"DROP TABLE {table}"))
+        db.session.commit()
+    lost = admin.get("/nothing")
+    assert 'id="navigation"' not in lost.text
+    for page in (framed, bare, lost):
+        assert page.status_code == 404 and "There is no such page</h1>" in page.text
+        assert '<a href="/">To the dashboard</a>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("came_from", "link"),
+    [
+        ("http://localhost/users?search=x", '<a href="/users?search=x">Back to the page</a>'),
+        ("http://localhost/users/switch", '<a href="/">To the dashboard</a>'),  # the answer to a form
+        ("http://elsewhere.example/users", '<a href="/">To the dashboard</a>'),
+        ("http://[", '<a href="/">To the dashboard</a>'),
+        ("", '<a href="/">To the dashboard</a>'),
+    ],
+)
+def test_w7_a_refused_form_leads_back_to_its_page(admin: Visitor, came_from: str, link: str) -> None:
+    sent = {"csrf_token": admin.csrf_token("/users"), "deed": "remove"}
+    answer = admin.client.post("/users/switch", data=sent, headers={"Referer": came_from})
+    assert answer.status_code == 422
+    assert link in answer.text
 
 
 def test_a_database_that_goes_away_is_a_503_and_comes_back(

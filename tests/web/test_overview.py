@@ -61,7 +61,7 @@ def test_what_was_measured_is_shown(console: Flask, admin: Visitor) -> None:
     assert "Show as table" in panel(page, "size")
     assert "orders Development Reachable not measured 8.1 GB" in panel(page, "databases")
     assert "Verify shellbook" in panel(page, "operations")
-    assert "Registered databases are in trouble" in page
+    assert "A registered database is in trouble" in page
     assert "1 of 2 in trouble: legacy." in page
     assert page.index(">legacy</a></td>") < page.index(">orders</a></td>")
 

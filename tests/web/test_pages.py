@@ -124,6 +124,24 @@ def test_production_is_marked_on_the_sign_in_page_too(make_app: MakeApp, sqlite_
     assert "environment-production" in page
 
 
+def test_the_reference_of_the_api_speaks_in_sentences(admin: Visitor) -> None:
+    page = admin.get("/api-reference").text
+    assert "Such as backup.create. 255 characters at most." in page
+    assert "In the path. 26 characters at most." in page
+    assert "Left out, it is true." in page
+    assert ".. " not in page and "default." not in page
+
+
+def test_a_link_says_the_zone_of_its_end(console: Flask) -> None:
+    with console.app_context():
+        link = f"/first-admin/{issue_first_admin_link('test/1')}"
+    assert "</time> UTC.</p>" in Visitor(console).get(link).text
+
+
+def test_a_field_without_a_limit_says_none(admin: Visitor) -> None:
+    assert 'max="None"' not in admin.get("/seeding").text
+
+
 def test_nothing_is_shown_that_does_not_work(console: Flask, admin: Visitor) -> None:
     links = set(re.findall(r'<a [^>]*href="(/[^"]*)"', admin.get("/").text))
     assert links

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import render_template_string
 
 from tests.web.visitor import Visitor
-from web.plots import Plot, Series
+from web.plots import Kind, Plot, Series
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MACROS = '{% from "macros/plots.html" import plot_panel %}'
@@ -34,6 +35,22 @@ def test_the_data_are_the_rows() -> None:
     assert shown.data["moments"] == [START.timestamp() + 3600 * place for place in range(3)]
     assert shown.data["series"][0]["values"] == [1_500_000_000, None, 3e9]
     assert [values for _, values in shown.rows] == [("3.0 GB",), ("",), ("1.5 GB",)]  # newest first
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "is_on_zero"),
+    [
+        ((62_700, 62_800), "line", True),  # 0.1 kB less must not look like a fall
+        ((10, 90), "line", False),
+        ((10, 90), "area", True),
+        ((-5, -4), "line", False),
+        ((None, None), "line", True),
+    ],
+)
+def test_a_line_of_small_differences_stands_on_zero(
+    values: tuple[float | None, ...], kind: Kind, is_on_zero: bool
+) -> None:
+    assert replace(plot(*values), kind=kind).data["onZero"] is is_on_zero
 
 
 def test_days_begin_at_midnight_here() -> None:

@@ -102,6 +102,11 @@ def test_what_is_lost_stands_before_the_name_to_type(
     assert asked(console) == []
 
 
+def test_where_no_rows_are_lost_none_are_counted(console: Flask, admin: Visitor) -> None:
+    said = read(admin.get(f"/backups/{back_up(settings_of(console)).id}/restore").text)
+    assert "of changes; no table loses rows." in said and "0 rows" not in said
+
+
 def test_a_restore_in_its_place_and_its_undo(
     console: Flask, admin: Visitor, backup: BackupFacts, server: Server, database_url: str
 ) -> None:

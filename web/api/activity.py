@@ -11,7 +11,7 @@ from marshmallow.validate import OneOf
 from core.actor import Role
 from features.activity_list import ACTIONS, EXPORTED, ActivityFilter, all_activity, list_activity
 from web.api.frame import ApiBlueprint
-from web.api.list_schemas import ExportQuerySchema, ListQuerySchema, Moment, Word, parted
+from web.api.list_schemas import Choice, ExportQuerySchema, ListQuerySchema, Moment, Word, parted
 from web.bearer import caller
 from web.downloads import download
 from web.permissions import allow
@@ -41,7 +41,7 @@ class ActivityFilterSchema(Schema):
     """Which sign-ins and sign-outs."""
 
     user = Word(metadata={"description": "The username, whole."})
-    action = fields.String(load_default="", validate=OneOf(["", *ACTIONS]))
+    action = Choice(ACTIONS)
     address = Word(metadata={"description": "How the address begins."})
     since = Moment(metadata={"description": "From then on."})
     until = Moment(metadata={"description": "Before then."})

@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import Response
 from marshmallow import Schema, fields
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Range
 
 from core.actor import Role
 from operations.audit_chain import verify_audit
 from operations.audit_list import EXPORTED, OUTCOMES, AuditFilter, all_audit, list_audit
 from web.api.actions import start
 from web.api.frame import ApiBlueprint
-from web.api.list_schemas import ExportQuerySchema, Moment, Word, parted
+from web.api.list_schemas import Choice, ExportQuerySchema, Moment, Word, parted
 from web.bearer import caller
 from web.downloads import download
 from web.permissions import allow
@@ -51,7 +51,7 @@ class AuditFilterSchema(Schema):
     actor = Word()
     action = Word(metadata={"description": "Such as user.edit."})
     target = Word()
-    outcome = fields.String(load_default="", validate=OneOf(["", *OUTCOMES]))
+    outcome = Choice(OUTCOMES)
     since = Moment()
     until = Moment()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,16 @@ class ExportQuerySchema(Schema):
     """In which form."""
 
     form = fields.String(load_default="csv", validate=OneOf(FORMATS))
+
+
+class Choice(fields.String):
+    """A filter: one of these words, "" for all, which a refusal does not name."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        named = list(words)
+        one_of = OneOf(["", *named])
+        one_of.choices_text = ", ".join(named)
+        super().__init__(load_default="", validate=one_of)
 
 
 class Word(fields.String):

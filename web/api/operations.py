@@ -22,7 +22,7 @@ from web.actions import read_cancellable
 from web.again import start_again
 from web.api.actions import accepted, operation_url
 from web.api.frame import ApiBlueprint
-from web.api.list_schemas import Moment, Word, parted
+from web.api.list_schemas import Choice, Moment, Word, parted
 from web.api.schemas import ErrorDetailSchema, Id
 from web.bearer import caller
 from web.permissions import allow
@@ -77,7 +77,7 @@ class OperationListSchema(Schema):
 class OperationQuerySchema(Schema):
     """Which operations are wanted."""
 
-    state = fields.String(load_default="", validate=OneOf(["", *STATES]))
+    state = Choice(STATES)
     kind = Word(metadata={"description": "Such as backup.create."})
     actor = Word(metadata={"description": "Who asked for it."})
     since = Moment(metadata={"description": "Asked for from then on."})

@@ -8,7 +8,7 @@ from marshmallow.validate import Length, OneOf
 from core.actor import Role
 from features.user_changes import MOST_AT_ONCE, TIERS
 from features.user_list import SORTS, STATES
-from web.api.list_schemas import ExportQuerySchema, ListQuerySchema, Word
+from web.api.list_schemas import Choice, ExportQuerySchema, ListQuerySchema, Word
 
 _ROLES = OneOf(list(Role))
 _TIERS = OneOf(TIERS)
@@ -50,9 +50,9 @@ class UserFilterSchema(Schema):
     """Which users, in which order."""
 
     search = Word(metadata={"description": "How a username, an email or a name begins."})
-    role = fields.String(load_default="", validate=OneOf(["", *Role]))
-    tier = fields.String(load_default="", validate=OneOf(["", *TIERS]))
-    state = fields.String(load_default="", validate=OneOf(["", *STATES]))
+    role = Choice(Role)
+    tier = Choice(TIERS)
+    state = Choice(STATES)
     sort = fields.String(load_default="name", validate=OneOf(SORTS))
 
 

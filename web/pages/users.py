@@ -28,7 +28,7 @@ from web.actions import signed_in_actor
 from web.auth import now
 from web.database_form import refuse_unknown_fields
 from web.downloads import download
-from web.listing import LENGTH, read_list, show_list
+from web.listing import LENGTH, ListView, read_list, show_list
 from web.looks import read_row_count
 from web.permissions import allow, fresh
 from web.settings import settings_of
@@ -44,8 +44,7 @@ _SWITCHES: dict[str, Feature[[Chosen], int]] = {"activate": activate_users, "dea
 @allow(Role.ADMIN)
 def index() -> ResponseReturnValue:
     """The users of a filter, a page of them."""
-    choices = {"role": tuple(Role), "tier": TIERS, "state": STATES, "sort": SORTS}
-    view = read_list("users.index", UserFilter, choices=choices)
+    view = _read_view()
     found = list_users(view.wanted, now(), view.cursor, LENGTH)
     words = {"total": read_row_count("user"), "online": online_count(now())}
     return show_list(
@@ -136,14 +135,15 @@ def switch() -> ResponseReturnValue:
     deed, numbers = request.form.get("deed", ""), request.form.getlist("number", type=int)
     if set(request.form) - {"csrf_token", "deed", "number"} or deed not in _SWITCHES:
         raise InvalidInput("The form is not one of these pages.", hint="Nothing was changed.")
+    listed = _read_view().address()  # its filters came with the form
     if not numbers:
-        flash(f"Nothing was changed: tick the users to {deed} first.", "failure")
-        return redirect(url_for("users.index"), 303)
+        flash("Choose users first.", "failure")
+        return redirect(listed, 303)
     chosen = choose(tuple(read_user_by_id(number, now()).username for number in numbers[:201]))
     count = _runner().run(_SWITCHES[deed], chosen)
     flash(f"{plural(count, 'user')} {deed}d.", "success")
     only = len(chosen.usernames) == 1
-    return redirect(url_for("users.show", number=numbers[0]) if only else url_for("users.index"), 303)
+    return redirect(url_for("users.show", number=numbers[0]) if only else listed, 303)
 
 
 @pages.get(f"/{_NUMBER}/reset-password")
@@ -172,6 +172,11 @@ def end_sessions(number: int) -> ResponseReturnValue:
     count = _runner().run(end_user_sessions, user.username)
     flash(f"{plural(count, 'session')} of {visible(user.username)} ended.", "success")
     return redirect(url_for("users.show", number=number), 303)
+
+
+def _read_view() -> ListView[UserFilter]:
+    choices = {"role": tuple(Role), "tier": TIERS, "state": STATES, "sort": SORTS}
+    return read_list("users.index", UserFilter, choices=choices)
 
 
 def _runner() -> Runner:

@@ -91,6 +91,14 @@ def test_addresses_that_do_not_exist_and_methods(console: Flask, program: MakePr
     assert "There is no such page" in page.text
 
 
+def test_a_filter_that_is_no_choice_is_told_the_choices(program: MakeProgram) -> None:
+    caller = program()
+    assert caller.get("/api/v1/operations?state=").status_code == 200
+    answer = caller.get("/api/v1/operations?state=x")
+    assert answer.status_code == 422
+    assert "state: Must be one of: queued, running" in error_of(answer)["message"]
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "said"),
     [
