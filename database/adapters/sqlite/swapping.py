@@ -26,7 +26,12 @@ from database.adapters.sqlite.replacing import keep_and_replace
 from database.adapters.sqlite.setting_aside import is_unreadable, set_aside
 
 _MARK = "bk_swap_"
-_MARKS = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'bk\_swap\_%' ESCAPE '\'"
+_DIGITS = 16
+# To the letter, as somebody's own table may have such a name.
+_MARKS = f"""
+    SELECT name FROM sqlite_master WHERE name GLOB '{_MARK}{"[0-9a-f]" * _DIGITS}'
+    AND sql = 'CREATE TABLE "' || name || '" (swap)'
+"""
 
 
 def state_of(places: Places, swap: Swap, timeout: float) -> SwapState:
@@ -77,7 +82,7 @@ def _put(op: Operation, places: Places, new: Path, timeout: float) -> None:
 
 def mark_of(new: Path) -> str:
     """The name of the table that tells that the pages of `new` have come."""
-    return _MARK + hashlib.sha256(str(new).encode()).hexdigest()[:16]
+    return _MARK + hashlib.sha256(str(new).encode()).hexdigest()[:_DIGITS]
 
 
 def has_mark(places: Places, new: Path, timeout: float) -> bool:
@@ -148,8 +153,7 @@ def _clean_up(places: Places, new: Path, kept: Path, timeout: float) -> None:
     live = places.adapter(places.live)
     with opened(live, timeout) as connection:
         live.rows(connection, "PRAGMA foreign_keys = OFF")
-        for mark in _marks(live, connection):
-            live.rows(connection, f"DROP TABLE IF EXISTS {live.quote(mark)}")
+        live.rows(connection, f"DROP TABLE IF EXISTS {live.quote(mark_of(new))}")
         live.lock_patience(connection, 0)
         live.rows(
             connection, "PRAGMA wal_checkpoint(TRUNCATE)"
