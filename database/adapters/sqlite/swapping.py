@@ -21,8 +21,9 @@ from database.adapters.backup import Swap, SwapState
 from database.adapters.base import Connection
 from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.errors import explain_file, is_damage
-from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own, vacuum
+from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own
 from database.adapters.sqlite.replacing import keep_and_replace
+from database.adapters.sqlite.rewriting import write_anew
 from database.adapters.sqlite.setting_aside import is_unreadable, set_aside
 
 _MARK = "bk_swap_"
@@ -135,7 +136,7 @@ def _fit(op: Operation, live: SQLiteAdapter, new: SQLiteAdapter, mark: str, time
         if new.value(connection, "PRAGMA page_size") != wanted:
             new.rows(connection, f"PRAGMA page_size = {wanted:d}")
             with op.ending(driver(connection).interrupt):
-                vacuum(new, connection)
+                write_anew(new, connection)
         new.rows(connection, f"CREATE TABLE {new.quote(mark)} (swap)")
     failpoint("swap.fitted")
 
