@@ -39,11 +39,13 @@ class FactKind(StrEnum):
 @dataclass(frozen=True)
 class TableFacts:
     """A table, or what else holds rows, such as "large objects". `content` is a hash of all rows that does
-    not depend on their order, "" when it was not asked for."""
+    not depend on their order, "" when it was not asked for; `numbers` one of which row has which number, ""
+    too where rows have none besides their columns."""
 
     name: str
     rows: int
     content: str = ""
+    numbers: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def _row_differences(expected: Inventory, found: Inventory) -> Iterator[str]:
             yield f"Table {table.name} has {other.rows:,} rows, not {table.rows:,}."
         elif expected.hash == found.hash and table.content and other.content not in ("", table.content):
             yield f"Table {table.name} has other contents."
+        elif table.numbers and other.numbers not in ("", table.numbers):
+            yield f"The rows of table {table.name} have other numbers."
     yield from (f"Table {name} is not in the backup." for name in there)
 
 

@@ -102,7 +102,8 @@ class SQLiteAdapter(Adapter):
         return ServerVersion("SQLite", text, tuple(int(part) for part in text.split(".")))
 
     def quote(self, identifier: str) -> str:
-        escaped = check_identifier(identifier).replace('"', '""')
+        """A name may be empty here."""
+        escaped = check_identifier(identifier).replace('"', '""') if identifier else ""
         return f'"{escaped}"'
 
     def list_databases(self, connection: Connection) -> tuple[str, ...]:

@@ -24,6 +24,10 @@ _TABLES = r"""
     WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name
 """
 _COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) ORDER BY cid'
+# Without one a primary key is the number of the row itself; that of a table WITHOUT ROWID has no entry here.
+_KEY_INDEX = "SELECT 1 FROM pragma_index_list(?) JOIN sqlite_master USING (name) WHERE origin = 'pk'"
+_NUMBER_WORDS = ("_rowid_", "rowid", "oid")
+_MOST_COLUMNS = 2000  # of a question; a table may have as many
 _OBJECTS = (
     "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'view', 'trigger') AND sql NOTNULL"
 )
@@ -53,31 +57,60 @@ def read_inventory(
     return Inventory(tables, facts, HASH if contents else "")
 
 
+def numbers_of(adapter: SQLiteAdapter, sqlite: Any) -> Iterator[tuple[str, int]]:
+    """The number of every row that no column holds, with its table, in order."""
+    for name, _, is_virtual in sqlite.execute(_TABLES).fetchall():
+        if not is_virtual and (word := _number_word(sqlite, name)):
+            rows = sqlite.execute(f"SELECT {word} FROM {adapter.quote(name)} ORDER BY {word}")
+            yield from ((name, number) for (number,) in rows)
+
+
 def _tables(op: Operation, adapter: SQLiteAdapter, sqlite: Any, contents: bool) -> Iterator[TableFacts]:
     for name, _, is_virtual in sqlite.execute(_TABLES).fetchall():
         if is_virtual:
             continue
         table = adapter.quote(name)
         if contents:
-            yield TableFacts(name, *_rows_and_content(op, adapter, sqlite, name))
+            yield TableFacts(name, *_rows_and_hashes(op, adapter, sqlite, name))
         else:
             yield TableFacts(name, sqlite.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
         op.advance()
 
 
-def _rows_and_content(op: Operation, adapter: SQLiteAdapter, sqlite: Any, name: str) -> tuple[int, str]:
-    """A sum does not depend on the order of the rows, and counts each of two that are alike."""
-    kept = [column[0] for column in sqlite.execute(_COLUMNS, (name,)) if column[5] != _VIRTUAL]
-    columns = ", ".join(map(adapter.quote, kept))
-    cursor = sqlite.execute(f"SELECT {columns} FROM {adapter.quote(name)}")
+def _rows_and_hashes(op: Operation, adapter: SQLiteAdapter, sqlite: Any, name: str) -> tuple[int, str, str]:
+    """A sum does not depend on the order of the rows, and counts each of two that are alike. The numbers are
+    hashed beside it, each with what its row holds."""
+    columns = sqlite.execute(_COLUMNS, (name,))
+    kept = [adapter.quote(column[0]) for column in columns if column[5] != _VIRTUAL]
+    number = _number_word(sqlite, name)
+    asked, order = ([*kept, number], f"ORDER BY {number}") if number else (kept, "")
+    cursor = sqlite.execute(f"SELECT {', '.join(asked)} FROM {adapter.quote(name)} {order}")
     rows = total = 0
-    digest, number = hashlib.blake2b, int.from_bytes
+    numbers = hashlib.blake2b(digest_size=16)
     while batch := cursor.fetchmany(_BATCH):
         op.check()
         rows += len(batch)
-        # 1, '1', 1.0, x'31' and NULL are written 1, '1', 1.0, b'1' and None.
-        total += sum(number(digest(repr(row).encode(), digest_size=16).digest(), "big") for row in batch)
-    return rows, f"{total % _MODULUS:032x}"
+        digests = [_digest(row[: len(kept)]) for row in batch]
+        total += sum(int.from_bytes(digest, "big") for digest in digests)
+        if number:
+            numbers.update(b"".join((repr([row[-1] for row in batch]).encode(), *digests)))
+    return rows, f"{total % _MODULUS:032x}", numbers.hexdigest() if number else ""
+
+
+def _digest(values: tuple[object, ...]) -> bytes:
+    """1, '1', 1.0, x'31' and NULL are written 1, '1', 1.0, b'1' and None."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
+
+
+def _number_word(sqlite: Any, name: str) -> str:
+    """What asks for the number of a row, by which full-text indexes and others find it; "" where the primary
+    key is that number, where rows have none, and where columns leave it no name or no room."""
+    columns = sqlite.execute(_COLUMNS, (name,)).fetchall()
+    has_key = any(column[4] for column in columns)
+    if len(columns) >= _MOST_COLUMNS or has_key and not sqlite.execute(_KEY_INDEX, (name,)).fetchone():
+        return ""
+    taken = {column[0].lower() for column in columns}
+    return next((word for word in _NUMBER_WORDS if word not in taken), "")
 
 
 def _facts(adapter: SQLiteAdapter, sqlite: Any) -> Iterator[Fact]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 ENDING = ".db"
+ANEW = "-anew"  # ends the name of what a file is written into before that takes its place
 _SCRATCH = f"{PREFIX}scratch_"
 
 
@@ -88,7 +89,7 @@ class Places:
 def remove_own(path: Path) -> None:
     """Remove a file that was made for one operation, whatever is in it, its companions and its locks; nothing
     when it is gone. Raises OSError."""
-    for ending in ("", *COMPANIONS):
+    for ending in ("", ANEW, *COMPANIONS):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     for lock in path.parent.glob(f"{escape(path.name)}.*lock"):
         lock.unlink(missing_ok=True)
@@ -126,15 +127,6 @@ def opened_still(adapter: SQLiteAdapter) -> Iterator[Connection]:
             yield cast(Connection, connection)
         finally:
             connection.close()
-
-
-def vacuum(adapter: SQLiteAdapter, connection: Connection) -> None:
-    """Write the file of `adapter` anew. SQLite attaches a file of its own for that, which is refused to what
-    is not trusted; nothing that the database holds runs meanwhile. Raises ServerError."""
-    driver(connection).set_authorizer(None)
-    adapter.rows(connection, "VACUUM")
-    if adapter.parameters.is_registered:
-        distrust(connection)
 
 
 def driver(connection: Connection) -> sqlite3.Connection:

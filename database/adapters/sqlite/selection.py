@@ -13,7 +13,8 @@ from database.adapters.backup import Selection
 from database.adapters.base import translated
 from database.adapters.network import LOCK_PATIENCE
 from database.adapters.sqlite.adapter import SQLiteAdapter
-from database.adapters.sqlite.places import driver, opened, vacuum
+from database.adapters.sqlite.places import driver, opened
+from database.adapters.sqlite.rewriting import write_anew
 
 _TABLES = r"""
     SELECT name, rootpage = 0 FROM sqlite_master
@@ -39,7 +40,7 @@ def leave_out_the_rest(op: Operation, copy: SQLiteAdapter, selection: Selection)
         said = tuple(_drop_dependent(copy, sqlite, dropped))
         for name in sorted(dropped, key=lambda name: not tables[name]):  # a virtual one takes others with it
             sqlite.execute(f"DROP TABLE IF EXISTS {copy.quote(name)}")
-        vacuum(copy, connection)
+        write_anew(copy, connection)
     return said
 
 

@@ -21,12 +21,18 @@ from database.adapters.backup import Swap, SwapState
 from database.adapters.base import Connection
 from database.adapters.sqlite.adapter import SQLiteAdapter
 from database.adapters.sqlite.errors import explain_file, is_damage
-from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own, vacuum
+from database.adapters.sqlite.places import Places, copy_of, driver, opened, remove_own
 from database.adapters.sqlite.replacing import keep_and_replace
+from database.adapters.sqlite.rewriting import write_anew
 from database.adapters.sqlite.setting_aside import is_unreadable, set_aside
 
 _MARK = "bk_swap_"
-_MARKS = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'bk\_swap\_%' ESCAPE '\'"
+_DIGITS = 16
+# To the letter, as somebody's own table may have such a name.
+_MARKS = f"""
+    SELECT name FROM sqlite_master WHERE name GLOB '{_MARK}{"[0-9a-f]" * _DIGITS}'
+    AND sql = 'CREATE TABLE "' || name || '" (swap)'
+"""
 
 
 def state_of(places: Places, swap: Swap, timeout: float) -> SwapState:
@@ -77,7 +83,7 @@ def _put(op: Operation, places: Places, new: Path, timeout: float) -> None:
 
 def mark_of(new: Path) -> str:
     """The name of the table that tells that the pages of `new` have come."""
-    return _MARK + hashlib.sha256(str(new).encode()).hexdigest()[:16]
+    return _MARK + hashlib.sha256(str(new).encode()).hexdigest()[:_DIGITS]
 
 
 def has_mark(places: Places, new: Path, timeout: float) -> bool:
@@ -130,7 +136,7 @@ def _fit(op: Operation, live: SQLiteAdapter, new: SQLiteAdapter, mark: str, time
         if new.value(connection, "PRAGMA page_size") != wanted:
             new.rows(connection, f"PRAGMA page_size = {wanted:d}")
             with op.ending(driver(connection).interrupt):
-                vacuum(new, connection)
+                write_anew(new, connection)
         new.rows(connection, f"CREATE TABLE {new.quote(mark)} (swap)")
     failpoint("swap.fitted")
 
@@ -148,8 +154,7 @@ def _clean_up(places: Places, new: Path, kept: Path, timeout: float) -> None:
     live = places.adapter(places.live)
     with opened(live, timeout) as connection:
         live.rows(connection, "PRAGMA foreign_keys = OFF")
-        for mark in _marks(live, connection):
-            live.rows(connection, f"DROP TABLE IF EXISTS {live.quote(mark)}")
+        live.rows(connection, f"DROP TABLE IF EXISTS {live.quote(mark_of(new))}")
         live.lock_patience(connection, 0)
         live.rows(
             connection, "PRAGMA wal_checkpoint(TRUNCATE)"

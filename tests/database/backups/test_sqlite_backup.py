@@ -278,3 +278,18 @@ def test_what_cannot_be_chosen(live: Path, selection: Selection, error: type[App
     with pytest.raises(error, match=said):
         dumped(adapter_of(live), selection)
     assert list((live.parent / "scratch").iterdir()) == []
+
+
+def test_an_empty_name_is_a_name(tmp_path: Path) -> None:
+    live = tmp_path / "shop.db"
+    with closing(sqlite3.connect(live)) as connection:
+        connection.executescript(
+            """CREATE TABLE "" ("" text PRIMARY KEY, b); INSERT INTO "" VALUES ('x', 2);
+            CREATE TABLE child ("" REFERENCES "" ON DELETE CASCADE); INSERT INTO child VALUES ('x');"""
+        )
+    adapter, op = adapter_of(live), Operation()
+    inventory, data = dumped(adapter)
+    place = restored(adapter, source_of(data), op)
+    assert differences(inventory, adapter.inventory(op, place.name, contents=True)) == ()
+    assert [(one.name, one.rows) for one in inventory.tables] == [("", 1), ("child", 1)]
+    assert [one.name for one in dumped(adapter, Selection(tables=("",)))[0].tables] == [""]

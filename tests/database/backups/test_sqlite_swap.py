@@ -243,3 +243,31 @@ def test_another_file_in_the_place_of_the_live_one_is_left_alone(tmp_path: Path)
     with pytest.raises(Conflict, match="Another file"):
         ground.adapter.swap(ground.op, ground.swap)
     assert same(ground.new, ground.holds(ground.swap.live))  # the other file, which is as nasty
+
+
+def test_a_table_named_like_a_mark_is_left_alone(tmp_path: Path) -> None:
+    """Somebody's own, through a restore and its undo."""
+    names = ["bk_swap_meet", f"bk_swap_{'0' * 16}", f"bk_swap_{'a' * 16}", f"BK_swap_{'a' * 15}"]
+    ground = make_ground(tmp_path)
+    for path in (ground.swap.live, ground.swap.new):
+        columns = ("swap, who", "swap, who", "swop", "swap")
+        change(
+            Path(path), *(f'CREATE TABLE "{one}" ({two})' for one, two in zip(names, columns, strict=True))
+        )
+    aside = ground.folder / "aside.db"
+    ground.adapter.swap(ground.op, ground.swap)
+    assert _named_like_marks(ground.swap.live) == _named_like_marks(ground.swap.kept) == set(names)
+    ground.adapter.swap(ground.op, swap_for(ground.adapter, ground.swap.kept, aside))
+    assert _named_like_marks(ground.swap.live) == _named_like_marks(str(aside)) == set(names)
+
+
+def test_a_mark_that_came_with_a_backup_does_not_stay(tmp_path: Path) -> None:
+    """A backup taken of a file that was half swapped."""
+    ground = make_ground(tmp_path)
+    change(Path(ground.swap.new), f'CREATE TABLE "bk_swap_{"0a" * 8}" (swap)')
+    ground.adapter.swap(ground.op, ground.swap)
+    assert _named_like_marks(ground.swap.live) == set()
+
+
+def _named_like_marks(path: str) -> set[object]:
+    return {name for (name,) in ask(Path(path), "SELECT name FROM sqlite_master WHERE name LIKE 'bk_swap%'")}
