@@ -31,7 +31,9 @@ class EvidenceFacts:
 @dataclass(frozen=True)
 class BackupFacts:
     """One backup. `level` is a `Level`, or "damaged"; `name` is what people type and see, such as
-    "shop-20261119-020000"; sizes are bytes; `restore_seconds` is None until a restore was measured."""
+    "shop-20261119-020000"; not `is_whole` for chosen tables or schemas; without `has_contents` its rows were
+    counted alone, which shows no copy to be equal. Sizes are bytes; `restore_seconds` is None until a restore
+    was measured."""
 
     id: str
     name: str
@@ -54,6 +56,8 @@ class BackupFacts:
     data_size: int | None
     table_count: int | None
     row_count: int | None
+    is_whole: bool
+    has_contents: bool
     encrypted_to: str
     taken_at: datetime
     seconds: float
@@ -71,6 +75,11 @@ class BackupFacts:
     def is_verified(self) -> bool:
         """True when a restored copy was equal to what was backed up."""
         return self.level != DAMAGED and Level(self.level).is_verified
+
+    @property
+    def brings_all_back(self) -> bool:
+        """True when all of its database is in it, and a restored copy was equal."""
+        return self.is_whole and self.is_verified
 
     @property
     def is_damaged(self) -> bool:

@@ -54,6 +54,29 @@ def test_the_last_two_verified_of_each_database_stay(console: BackupFolder) -> N
     assert [one.reason for one in plan.kept] == ["one of the last 2 verified"] * 2 + ["the newest"]
 
 
+def test_parts_take_no_place_among_the_last_two_verified(console: BackupFolder) -> None:
+    """Else two backups of one table let the only one of all tables go."""
+    add_backup(days=40)
+    for days in (1, 2, 31):
+        add_backup(days=days, is_whole=False)
+    plan = plan_prune()
+    assert days_of(one.backup for one in plan.doomed) == [31]
+    assert [one.reason for one in plan.kept] == ["one of the last 2 verified"]
+
+
+def test_the_newest_that_stays_is_a_whole_one(console: BackupFolder) -> None:
+    add_backup(days=40, level=Level.STORED)
+    add_backup(days=1, is_whole=False)
+    assert [one.reason for one in plan_prune().kept] == ["the newest"]
+
+
+def test_where_there_are_parts_alone_the_last_two_of_them_stay(console: BackupFolder) -> None:
+    add_backup("other", days=1)
+    for days in (60, 50, 40):
+        add_backup(days=days, is_whole=False)
+    assert days_of(one.backup for one in plan_prune().doomed) == [60]
+
+
 def test_a_pinned_one_stays(console: BackupFolder) -> None:
     old = add_backup(days=90)
     for days in (1, 2):
