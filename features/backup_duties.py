@@ -79,10 +79,8 @@ def drop_scratch() -> tuple[str, ...]:
 
 
 def _reachable(backup: BackupFacts, wanted: Level) -> str:
-    """How far it can be proven here, "" where it is proven so far already: what is encrypted can be read
-    again without the identity, and not decoded."""
-    settings = current_settings()
-    level = Level.INTACT if backup.encrypted_to and not settings.backup_identity else wanted
+    """How far it can be proven here, "" where it is proven so far already."""
+    level = backup.provable(wanted, has_identity=bool(current_settings().backup_identity))
     return "" if Level(backup.level).reaches(level) else level
 
 

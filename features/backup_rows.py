@@ -76,6 +76,13 @@ class BackupFacts:
         """True when a restored copy was equal to what was backed up."""
         return self.level != DAMAGED and Level(self.level).is_verified
 
+    def provable(self, wanted: Level, *, has_identity: bool) -> Level:
+        """How far on the way to `wanted` it can be proven: what is encrypted is only read again without its
+        identity; what was counted and not hashed is restored, and never shown to be equal."""
+        if self.encrypted_to and not has_identity:
+            return min(wanted, Level.INTACT, key=lambda level: level.rank)
+        return wanted if self.has_contents else min(wanted, Level.RESTORED, key=lambda level: level.rank)
+
     @property
     def brings_all_back(self) -> bool:
         """True when all of its database is in it, and a restored copy was equal."""
