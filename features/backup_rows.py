@@ -95,8 +95,8 @@ class BackupFacts:
 
     @property
     def kept_since(self) -> datetime:
-        """From when on its days count: for one from elsewhere, since it was last proven here."""
-        return self.taken_at if self.is_trusted else max(self.taken_at, self.proven_at or self.taken_at)
+        """From when on its days count: for one from elsewhere, or brought back, since it was proven here."""
+        return self.taken_at if self.origin == "made" else max(self.taken_at, self.proven_at or self.taken_at)
 
     def kept_until(self, days: int) -> datetime | None:
         """When retention of `days` lets it go; None for a pinned one, which stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -163,6 +164,20 @@ def test_what_a_crash_left_is_put_aside_by_the_next_run(
     assert list_backups().counts.all == 2
     prune_backups(Operation())
     assert [file.name for file in console.list_trash()] == sorted(names_of(old))
+
+
+def test_no_file_of_another_is_put_aside_for_its_name(console: BackupFolder) -> None:
+    """Neither another console's, nor what somebody took out of the trash again."""
+    old = three_of_which_one_is_old(console)
+    prune_backups(Operation())
+    for name in names_of(old):
+        (console.path / ".trash" / name).rename(console.path / name)
+    prune_backups(Operation())
+    assert set(names_of(old)) <= {file.name for file in console.list()}
+    (console.path / old.file).write_bytes(b"theirs")
+    os.utime(console.path / old.file, (0, 0))
+    prune_backups(Operation())
+    assert set(names_of(old)) <= {file.name for file in console.list()}
 
 
 def test_one_that_is_pinned_at_the_last_moment_stays(
