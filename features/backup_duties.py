@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -55,18 +56,16 @@ def next_verification() -> tuple[str, str] | None:
     return None
 
 
-def is_too_early(kind: str, target: str) -> bool:
-    """True when the worker asked for that less than AGAIN ago. Needs an application context."""
+def is_too_early(kind: str, target: str, arguments: dict[str, Any]) -> bool:
+    """True when the worker asked for that less than AGAIN ago; what it asked of the same target with other
+    arguments holds nothing back. Needs an application context."""
     asked = (
-        select(OperationRecord.created_at)
+        select(OperationRecord.arguments)
         .where(OperationRecord.kind == kind, OperationRecord.target == fold(target))
-        .where(OperationRecord.actor == CARETAKER)
-        .order_by(OperationRecord.id.desc())
-        .limit(1)
+        .where(OperationRecord.actor == CARETAKER, OperationRecord.created_at > utc_now() - AGAIN)
     )
     with transaction() as session:
-        last = session.scalar(asked)
-    return last is not None and utc_now() - last < AGAIN
+        return arguments in session.scalars(asked).all()
 
 
 def drop_scratch() -> tuple[str, ...]:
