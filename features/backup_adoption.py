@@ -76,11 +76,10 @@ def _was_let_go(stem: str, id: str, sha256: str) -> bool:
     AlreadyExists for any other."""
     with transaction() as session:
         row = session.get(Backup, id) if is_id(id) else None
-        if row and row.removed_at and row.sha256 == sha256:
-            return True
-    if row or not is_id(id):
+        was_let_go = row is not None and row.removed_at is not None and row.sha256 == sha256
+    if not is_id(id) or (row and not was_let_go):
         raise AlreadyExists(f"{stem} is a copy of a backup that is known already.")
-    return False
+    return was_let_go
 
 
 def _bring_back(op: Operation, id: str, **values: Any) -> BackupFacts:

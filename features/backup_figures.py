@@ -84,7 +84,6 @@ def summarise(database: str) -> BackupSummary:
         restored_in, restored_at = _last_restore(session, database)
         proofs = _proofs(session, database, since)
         count, stored = _stored(session, database)
-    failed = failures_of(database, since, now + timedelta(days=1))
     return BackupSummary(
         database=database,
         newest=newest,
@@ -96,7 +95,7 @@ def summarise(database: str) -> BackupSummary:
         verified=proofs["verified"],
         not_yet=proofs["not_yet"],
         damaged=proofs["damaged"],
-        failed=sum(failed.values()),
+        failed=sum(failures_of(database, since, now + timedelta(days=1)).values()),
         stored_bytes=stored,
         count=count,
         free_bytes=free_space(str(nearest(settings.backup_dir))),

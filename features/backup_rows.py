@@ -84,11 +84,6 @@ class BackupFacts:
         return wanted if self.has_contents else min(wanted, Level.RESTORED, key=lambda level: level.rank)
 
     @property
-    def brings_all_back(self) -> bool:
-        """True when all of its database is in it, and a restored copy was equal."""
-        return self.is_whole and self.is_verified
-
-    @property
     def is_damaged(self) -> bool:
         """True when what is stored is not what was stored."""
         return self.level == DAMAGED

@@ -32,10 +32,10 @@ _UPLOADS_KEPT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class ForeignFile:
-    """A file in the folder of the backups that no row tells of, or one that retention let go of and somebody
-    brought back. `kind` is in words, such as "PostgreSQL
-    archive"; `database` and `taken_at` are what its manifest says, "" and None without one. `is_trusted` is
-    what it would be once adopted: a Basekeeper backup with its manifest. `fault` says why it cannot be."""
+    """A file in the folder of the backups that no row tells of, or that is there again though retention let
+    go of it. `kind` is in words, such as "PostgreSQL archive"; `database` and `taken_at` are what its
+    manifest says, "" and None without one. `is_trusted` is what it would be once adopted: a Basekeeper backup
+    with its manifest. `fault` says why it cannot be."""
 
     name: str
     kind: str

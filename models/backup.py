@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.backup_levels import Level
@@ -54,8 +54,8 @@ class Backup(Model):
     data_size: Mapped[int | None] = mapped_column(Identifier)
     table_count: Mapped[int | None] = mapped_column()
     row_count: Mapped[int | None] = mapped_column(Identifier)
-    is_whole: Mapped[bool] = mapped_column(default=True)
-    has_contents: Mapped[bool] = mapped_column(default=True)
+    is_whole: Mapped[bool] = mapped_column(default=True, server_default=true())
+    has_contents: Mapped[bool] = mapped_column(default=True, server_default=true())
     encrypted_to: Mapped[str] = mapped_column(String(100), default="")
     taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seconds: Mapped[float] = mapped_column(default=0.0)

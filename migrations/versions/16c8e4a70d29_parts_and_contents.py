@@ -2,8 +2,8 @@
 
 The backups that are there count as whole and hashed unless the operation that made them was told otherwise, or
 what was seen of them says that their rows were counted and nothing else. Counts alone make no backup equal: such
-a one is as far as restored. The columns are looked for first: where a server commits every statement, an upgrade
-that was cut short can be run again."""
+a one is as far as restored. The columns keep a default, for a console of an earlier release that still runs. They
+are looked for first: where a server commits every statement, an upgrade that was cut short can be run again."""
 
 from __future__ import annotations
 
@@ -24,24 +24,19 @@ EVIDENCE = sa.table("backup_evidence", *(sa.column(name) for name in ("backup_id
 
 
 def upgrade() -> None:
-    there = _columns()
-    with op.batch_alter_table("backup") as batch:
-        for name in COLUMNS:
-            if name not in there:
-                column = sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.text("true"))
-                batch.add_column(column)
-    with op.batch_alter_table("backup") as batch:
-        for name in COLUMNS:
-            batch.alter_column(name, existing_type=sa.Boolean(), existing_nullable=False, server_default=None)
+    there = _columns(before=False)
+    for name in COLUMNS:
+        if name not in there:
+            column = sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.true())
+            op.add_column("backup", column)
     _tell_apart()
 
 
 def downgrade() -> None:
-    there = COLUMNS if op.get_context().as_sql else _columns()
-    with op.batch_alter_table("backup") as batch:
-        for name in COLUMNS:
-            if name in there:
-                batch.drop_column(name)
+    there = _columns(before=True)
+    for name in COLUMNS:
+        if name in there:
+            op.drop_column("backup", name)
 
 
 def _tell_apart() -> None:
@@ -68,7 +63,8 @@ def _set(name: str, which: sa.ColumnElement[bool]) -> None:
     op.execute(BACKUP.update().where(which).values({name: sa.false()}))
 
 
-def _columns() -> set[str]:
-    if op.get_context().as_sql:  # written down without a database
-        return set()
+def _columns(*, before: bool) -> set[str]:
+    """Those that are there; `before` says whether ours are, where this is written down without a database."""
+    if op.get_context().as_sql:
+        return set(COLUMNS) if before else set()
     return {str(one["name"]) for one in sa.inspect(op.get_bind()).get_columns("backup")}
