@@ -35,7 +35,7 @@ def show_backups(backups: Iterable[BackupFacts], days: int) -> None:
         (
             one.name,
             one.database,
-            one.level,
+            _proof(one),
             size(one.size),
             duration(one.seconds),
             _restore_time(one),
@@ -49,7 +49,7 @@ def show_backups(backups: Iterable[BackupFacts], days: int) -> None:
 def show_verdicts(verdicts: Iterable[Verdict]) -> None:
     """Write a table of what becomes of each, and why."""
     rows = [
-        (one.backup.name, one.backup.database, one.backup.level, size(one.backup.size), one.reason)
+        (one.backup.name, one.backup.database, _proof(one.backup), size(one.backup.size), one.reason)
         for one in verdicts
     ]
     show_table(("Name", "Database", "Proof", "Size", "Why"), rows, numbers=(3,))
@@ -98,7 +98,7 @@ def _facts(one: BackupFacts, days: int) -> tuple[tuple[str, str], ...]:
         ("File", one.file),
         ("SHA-256", one.sha256),
         ("Encrypted", f"to {one.encrypted_to}" if one.encrypted_to else "no"),
-        ("Proof", one.level),
+        ("Proof", _proof(one)),
         ("Restores in", _restore_time(one)),
         ("Kept until", kept_until(one, days)),
     )
@@ -126,6 +126,10 @@ def _sizes(one: BackupFacts) -> str:
 def _measures(one: BackupFacts) -> list[str]:
     counted = [(one.table_count, "table"), (one.row_count, "row")]
     return [size(one.size), *(plural(count, word) for count, word in counted if count is not None)]
+
+
+def _proof(one: BackupFacts) -> str:
+    return one.level if one.is_whole else f"{one.level}, part"
 
 
 def _restore_time(one: BackupFacts) -> str:

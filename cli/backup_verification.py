@@ -11,6 +11,8 @@ from cli.runtime import Invocation, pass_invocation
 from core.backup_levels import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.errors import TargetBusy
     from features.backup_rows import BackupFacts
 
@@ -29,7 +31,7 @@ _PATIENCE = 60.0  # until somebody begins it
 )
 @click.argument("backups", nargs=-1, metavar="[BACKUP]...")
 @click.option("--level", type=click.Choice(_PROVABLE), help="How far; BACKUP_VERIFY, or equal.")
-@click.option("--all-due", is_flag=True, help="All that were not proven that far yet.")
+@click.option("--all-due", is_flag=True, help="All that were not proven that far yet, and can be.")
 @identity_option
 @common_options
 @pass_invocation
@@ -41,15 +43,19 @@ def verify_backup(
     Each level comes with those before it. intact: its bytes have the hash they had. readable: it decodes
     whole. restored: it was loaded into a database made for this alone. equal: the copy has the rows,
     contents, indexes, constraints, owners and grants of the manifest. healthy: the server's own checks and
-    yours find no fault. Exit code 1 when one is not proven that far.
+    yours find no fault. Exit code 1 when one is not proven that far, or was found damaged before.
     """
     if bool(backups) == all_due:
         raise click.UsageError("Name a BACKUP, or --all-due.")
     with invocation.context():
         usual = invocation.settings.backup_verify
         wanted = Level(level or (usual if usual in _PROVABLE else Level.EQUAL))
-        found = _due(wanted) if all_due else tuple(map(_find, backups))
-        _prove_all(invocation, found, wanted)
+        if all_due:
+            _prove_due(invocation, wanted)
+        elif len(backups) == 1:
+            prove(invocation, _find(backups[0]), wanted)
+        else:
+            _prove_all(invocation, [(one, wanted) for one in map(_find, backups)])
 
 
 def prove(invocation: Invocation, backup: BackupFacts, level: Level) -> None:
@@ -92,28 +98,47 @@ def _proven_by(busy: TargetBusy, backup: BackupFacts) -> BackupFacts:
     return _find(backup.name)
 
 
-def _prove_all(invocation: Invocation, backups: tuple[BackupFacts, ...], level: Level) -> None:
-    """Prove each, whatever becomes of those before it. Raises the one error, or one that counts them."""
+def _prove_due(invocation: Invocation, level: Level) -> None:
+    """Prove what was not yet seen to reach `level`, or as far as it can be. Raises BackupError for what is
+    not proven, and for what is known to be damaged, which is not tried again."""
+    from cli.console import say
+
+    kept = _kept()
+    damaged = [one.name for one in kept if one.is_damaged]
+    ways = [(one, one.provable(level, has_identity=True)) for one in kept if not one.is_damaged]
+    due = [(one, way) for one, way in ways if not Level(one.level).reaches(way)]
+    if not due and not damaged:
+        counted = sum(way is not level for _, way in ways)
+        but = f", but for {counted:,} whose rows were counted alone" if counted else ""
+        say(f"Every backup is {level}{but}.")
+    _prove_all(invocation, due, damaged)
+
+
+def _prove_all(
+    invocation: Invocation, wanted: Sequence[tuple[BackupFacts, Level]], damaged: Sequence[str] = ()
+) -> None:
+    """Prove each, whatever becomes of those before it. Raises an error that names those that are not, and
+    what was `damaged` before."""
     from cli.console import say
     from core.errors import AppError, BackupError, OperationCancelled
     from core.text import plural
 
-    failures = []
-    for one in backups:
+    failed = []
+    for one, level in wanted:
         try:
             prove(invocation, one, level)
         except OperationCancelled:
             raise
         except AppError as error:
-            failures.append(error)
-            if len(backups) > 1:
-                say(f"{one.name}: {error}")
-    if len(backups) == 1 and failures:
-        raise failures[0]
-    if failures:
-        raise BackupError(f"{plural(len(failures), 'backup')} of {len(backups):,} not proven.")
-    if not backups:
-        say(f"Every backup is {level}.")
+            failed.append(one.name)
+            say(f"{one.name}: {error}")
+    said = []
+    if failed:
+        said.append(f"{plural(len(failed), 'backup')} of {len(wanted):,} not proven: {', '.join(failed)}.")
+    if damaged:
+        said.append(f"{plural(len(damaged), 'backup')} found damaged before: {', '.join(damaged)}.")
+    if said:
+        raise BackupError(" ".join(said))
 
 
 def _find(name: str) -> BackupFacts:
@@ -122,18 +147,18 @@ def _find(name: str) -> BackupFacts:
     return read_backup(name).backup
 
 
-def _due(level: Level) -> tuple[BackupFacts, ...]:
-    """Those not yet seen to reach `level`, the newest first; damaged ones are known for what they are."""
+def _kept() -> list[BackupFacts]:
+    """All backups, the newest first."""
     from features.backup_list import list_backups
 
     found: list[BackupFacts] = []
     cursor = ""
     while True:
         page = list_backups(cursor=cursor, limit=200)
-        found += [one for one in page.backups if not (one.is_damaged or Level(one.level).reaches(level))]
+        found += page.backups
         cursor = page.next_cursor
         if not cursor:
-            return tuple(found)
+            return found
 
 
 commands = (verify_backup,)

@@ -30,7 +30,7 @@ _LEVELS = [level.value for level in Level]
 @click.option("--note", default="", metavar="TEXT", help="What it is for, in your words.")
 @click.option("--table", "tables", multiple=True, metavar="T", help="Only this table; may be repeated.")
 @click.option("--schema", "schemas", multiple=True, metavar="S", help="Only this schema; may be repeated.")
-@click.option("--no-contents", is_flag=True, help="Count the rows, but do not hash what is in them.")
+@click.option("--no-contents", is_flag=True, help="Count the rows and hash nothing: never equal.")
 @click.option("--verify", "level", type=click.Choice(_LEVELS), help="How far to prove it; BACKUP_VERIFY.")
 @identity_option
 @common_options
@@ -73,15 +73,14 @@ def backup(
 
 
 def _reachable(backup: BackupFacts, settings: Settings) -> Level:
-    """How far it is proven unless the command says otherwise: without the identity of an encrypted one no
-    further than its bytes."""
-    level = settings.backup_verify
-    if not (backup.encrypted_to and level.reaches(Level.READABLE)) or settings.backup_identity:
-        return level
-    click.echo(
-        f"Proves {backup.name} no further than intact: it is encrypted. --identity-file FILE", err=True
-    )
-    return Level.INTACT
+    """How far it is proven unless the command says otherwise."""
+    wanted = settings.backup_verify
+    level = backup.provable(wanted, has_identity=bool(settings.backup_identity))
+    if level is not wanted:
+        is_counted = level is Level.RESTORED
+        why = "its rows were counted alone" if is_counted else "it is encrypted. --identity-file FILE"
+        click.echo(f"Proves {backup.name} no further than {level}: {why}", err=True)
+    return level
 
 
 commands = (backup,)

@@ -98,7 +98,8 @@ def _restore(
         skip_backup=skip_backup,
         stop_writes=stop_writes,
     )
-    equal = ", and is equal to its manifest" if plan.backup.is_trusted else ""
+    is_equal = plan.backup.is_trusted and plan.backup.has_contents
+    equal = ", and is equal to its manifest" if is_equal else ""
     say(f"{made} is restored from {plan.backup.name}{equal}.")
     if plan.undo_until and not plan.damage:
         say(f"Undo until {plan.undo_until:%Y-%m-%d}: python manage_db.py restore --undo {plan.database}")

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from core.clock import utc_now
 from core.errors import AlreadyExists, BackupDamaged, BackupError, InvalidInput
 from core.failpoints import failpoint
+from core.naming import new_id
 from core.text import size
 from database.open_folder import (
     check_name,
@@ -67,10 +69,8 @@ class BackupFolder:
     def check_writable(self) -> None:
         """Make the folder where it is not there and write into it, before any work is done (TRUST F8).
         Raises BackupError."""
-        name = f".{os.getpid()}.try"
+        name = part_name(".try", new_id())  # others try at the same moment, in this process too
         with opened_folder(self.path) as folder, explained(self.path):
-            with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
             os.close(create_file(folder, name))
             os.unlink(name, dir_fd=folder)
 
@@ -161,12 +161,13 @@ class BackupFolder:
 
     def trash(self, *names: str) -> None:
         """Put the files aside, from where `remove_trash` takes them. One that is gone is left out."""
+        now = utc_now().timestamp()  # the system's own is some milliseconds late
         with self._folder_and_trash() as (folder, trash), explained(self.path):
             for name in names:
                 check_name(name)
                 with suppress(FileNotFoundError):
                     os.rename(name, name, src_dir_fd=folder, dst_dir_fd=trash)
-                    os.utime(name, dir_fd=trash, follow_symlinks=False)  # when it came here
+                    os.utime(name, (now, now), dir_fd=trash, follow_symlinks=False)  # when it came here
             os.fsync(trash)
             os.fsync(folder)
 

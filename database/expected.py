@@ -39,10 +39,10 @@ api_token revoked_by role user_id
 audit action actor address at details event hash id operation_id outcome previous_hash
 audit target through
 audit_head entries hash id
-backup data_size database database_id dialect encrypted_to file id is_own is_pinned level
-backup made_by manifest_sha256 note operation_id origin proven_at reason removed_at
-backup restore_seconds revision row_count seconds server sha256 size storage table_count
-backup taken_at tool
+backup data_size database database_id dialect encrypted_to file has_contents id is_own
+backup is_pinned is_whole level made_by manifest_sha256 note operation_id origin proven_at
+backup reason removed_at restore_seconds revision row_count seconds server sha256 size
+backup storage table_count taken_at tool
 backup_evidence backup_id details id is_met level operation_id seconds seen_at
 command ai_suggested created_at duration environment error exit_code explanation id output
 command session_id text user_id working_dir

@@ -116,6 +116,10 @@ def _compare(op: Operation, adapter: BackupAdapter, name: str, manifest: Manifes
         more = f" {plural(len(said) - 1, 'more difference')}." if len(said) > 1 else ""
         inexact = "" if manifest.is_exact else " Its rows were counted while others might write."
         raise BackupError(f"The restored copy is not equal: {said[0]}{more}{inexact}")
+    if not manifest.inventory.hash:
+        raise BackupError(
+            f"{_equal_in_words(manifest)}, by counts alone: nothing was hashed that shows them to be equal."
+        )
     return _equal_in_words(manifest)
 
 

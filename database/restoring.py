@@ -30,7 +30,7 @@ _log = logging.getLogger("basekeeper.restores")
 @dataclass(frozen=True)
 class Copy:
     """A restored database beside the live one: where it is, and how many seconds it took to make and to
-    compare. `is_equal` when nothing of it is other than the manifest says, and there is one."""
+    compare. `is_equal` when nothing of it is other than the manifest says, contents too."""
 
     parameters: ConnectionParameters = field(repr=False)
     seconds: float
@@ -65,7 +65,7 @@ def build_copy(
         notes = (*undone, *compare(op, adapter, name, source.manifest, handed_over=not undone))
         for note in notes:
             op.note(note)
-    is_equal = source.manifest is not None and not notes
+    is_equal = source.manifest is not None and bool(source.manifest.inventory.hash) and not notes
     return Copy(place.parameters, loaded - began, monotonic() - loaded, is_equal)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.backup_levels import Level
+from core.backup_levels import DAMAGED, Level
 from core.clock import utc_now
 from core.connection import Dialect
 from core.errors import AlreadyExists, InvalidInput
@@ -31,17 +31,20 @@ _LONGEST_NAME = 255
 
 
 def adopt_ours(op: Operation, folder: BackupFolder, stem: str, database: str, by: str) -> BackupFacts:
-    """A Basekeeper backup with its manifest, once every byte of it was found to be as the manifest says.
-    Raises AlreadyExists for one that is known, BackupDamaged."""
+    """A Basekeeper backup with its manifest, once every byte of it was found to be as the manifest says; one
+    that retention let go of goes on as what it was. Raises AlreadyExists for one that is known,
+    BackupDamaged."""
     text = folder.read_text(manifest_name(stem))
     manifest = read_manifest(text)
-    with transaction() as session:
-        is_known = session.get(Backup, manifest.id) is not None if is_id(manifest.id) else True
-        if is_known:
-            raise AlreadyExists(f"{stem} is a copy of a backup that is known already.")
+    data = manifest.file("data")
+    assert data, "a backup without data is none"
+    was_let_go = _was_let_go(stem, manifest.id, data.sha256)
     verify_intact(op, folder, manifest)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     place = _place_of(database) | {"note": f"Adopted by {by}.", "origin": ADOPTED}
+    _free_name(data.name)
+    if was_let_go:
+        return _bring_back(op, manifest.id, **place, file=data.name, manifest_sha256=sha256)
     return record_backup(manifest, sha256, **place)
 
 
@@ -59,12 +62,45 @@ def adopt_stranger(
     with folder.open(kept) as stream:
         sha256 = hash_file(op, stream)
         size = stream.seek(0, 2)
+    _free_name(kept)
     encrypted_to = recipient if kept.endswith(".age") else ""
     values = {"file": kept, "sha256": sha256, "size": size, "dialect": dialect, "encrypted_to": encrypted_to}
     facts = _record(values | _place_of(database), by, op.id)
     if kept != file:
         folder.trash(file)
     return facts
+
+
+def _was_let_go(stem: str, id: str, sha256: str) -> bool:
+    """True when retention let go of that very backup, False where nothing is known of it. Raises
+    AlreadyExists for any other."""
+    with transaction() as session:
+        row = session.get(Backup, id) if is_id(id) else None
+        was_let_go = row is not None and row.removed_at is not None and row.sha256 == sha256
+    if not is_id(id) or (row and not was_let_go):
+        raise AlreadyExists(f"{stem} is a copy of a backup that is known already.")
+    return was_let_go
+
+
+def _bring_back(op: Operation, id: str, **values: Any) -> BackupFacts:
+    """The row of what retention let go of tells of a backup again, whose days count from now on."""
+    with transaction() as session:
+        row = session.get_one(Backup, id)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.removed_at, row.proven_at = None, utc_now()
+        row.level = Level.STORED if row.level == DAMAGED else row.level
+        session.add(_stored(row, "brought back", op.id))
+        session.flush()
+        return facts_of(row)
+
+
+def _free_name(file: str) -> None:
+    """What retention let go of has no file of that name any more: it is another's now."""
+    gone = Backup.file == file, Backup.removed_at.is_not(None)
+    with transaction() as session:
+        for row in session.scalars(select(Backup).where(*gone)):
+            row.file = f"{file}.{row.id}"
 
 
 def _place_of(database: str) -> dict[str, Any]:
@@ -87,17 +123,17 @@ def _record(values: dict[str, Any], by: str, operation_id: str) -> BackupFacts:
     with transaction() as session:
         session.add(row)
         session.flush()
-        session.add(_stored(row))
+        session.add(_stored(row, "from elsewhere", operation_id))
         return facts_of(row)
 
 
-def _stored(row: Backup) -> BackupEvidence:
+def _stored(row: Backup, whence: str, operation_id: str) -> BackupEvidence:
     return BackupEvidence(
         backup_id=row.id,
         level=Level.STORED,
         is_met=True,
-        seen_at=row.taken_at,
+        seen_at=row.proven_at,
         seconds=0.0,
-        details=f"{in_words(row.size)} from elsewhere, SHA-256 {row.sha256}",
-        operation_id=row.operation_id,
+        details=f"{in_words(row.size)} {whence}, SHA-256 {row.sha256}",
+        operation_id=operation_id,
     )

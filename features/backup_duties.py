@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -64,18 +65,16 @@ def is_being_proven(backup: BackupFacts) -> bool:
     return is_below and not _was_asked(backup, OperationRecord.state.not_in(LIVE))
 
 
-def is_too_early(kind: str, target: str) -> bool:
-    """True when the worker asked for that less than AGAIN ago. Needs an application context."""
+def is_too_early(kind: str, target: str, arguments: dict[str, Any]) -> bool:
+    """True when the worker asked for that less than AGAIN ago; what it asked of the same target with other
+    arguments holds nothing back. Needs an application context."""
     asked = (
-        select(OperationRecord.created_at)
+        select(OperationRecord.arguments)
         .where(OperationRecord.kind == kind, OperationRecord.target == fold(target))
-        .where(OperationRecord.actor == CARETAKER)
-        .order_by(OperationRecord.id.desc())
-        .limit(1)
+        .where(OperationRecord.actor == CARETAKER, OperationRecord.created_at > utc_now() - AGAIN)
     )
     with transaction() as session:
-        last = session.scalar(asked)
-    return last is not None and utc_now() - last < AGAIN
+        return arguments in session.scalars(asked).all()
 
 
 def drop_scratch() -> tuple[str, ...]:
@@ -88,10 +87,8 @@ def drop_scratch() -> tuple[str, ...]:
 
 
 def _reachable(backup: BackupFacts, wanted: Level) -> str:
-    """How far it can be proven here, "" where it is proven so far already: what is encrypted can be read
-    again without the identity, and not decoded."""
-    settings = current_settings()
-    level = Level.INTACT if backup.encrypted_to and not settings.backup_identity else wanted
+    """How far it can be proven here, "" where it is proven so far already."""
+    level = backup.provable(wanted, has_identity=bool(current_settings().backup_identity))
     return "" if Level(backup.level).reaches(level) else level
 
 

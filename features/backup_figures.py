@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from core.backup_levels import DAMAGED, VERIFIED, Level
 from core.clock import utc_now
@@ -16,7 +16,7 @@ from database.context import current_settings
 from database.transactions import DatabaseSession, transaction
 from features.backup_clock import clock_fault
 from features.backup_failures import failures_of
-from features.backup_list import backups_of, is_of
+from features.backup_list import BRINGS_ALL_BACK, backups_of, is_of
 from features.backup_rows import BackupFacts, facts_of
 from features.health_disks import free_space, nearest
 from features.restore_times import KIND as RESTORE
@@ -27,7 +27,7 @@ DAYS = 30
 
 @dataclass(frozen=True)
 class BackupSummary:
-    """`verified_age` is the age in seconds of the newest verified backup, None without one, and
+    """`verified_age` is the age in seconds of the newest verified backup of all of it, None without one, and
     `target_seconds` how old it may be, None where no target is set. `restore_seconds` is how long the last
     restore took, measured at `restored_at`. Of the last 30 days: backups that are `verified`, `not_yet` and
     `damaged`, and attempts that `failed`. `stored_bytes` and `count` are of all that are kept; `free_bytes`
@@ -79,11 +79,11 @@ def summarise(database: str) -> BackupSummary:
     settings, now = current_settings(), utc_now()
     since, hours = now - timedelta(days=DAYS), settings.backup_target_hours
     with transaction() as session:
-        newest, verified = _newest(session, database), _newest(session, database, *VERIFIED)
+        newest = _newest(session, database, Backup.level != DAMAGED)
+        verified = _newest(session, database, BRINGS_ALL_BACK)
         restored_in, restored_at = _last_restore(session, database)
         proofs = _proofs(session, database, since)
         count, stored = _stored(session, database)
-    failed = failures_of(database, since, now + timedelta(days=1))
     return BackupSummary(
         database=database,
         newest=newest,
@@ -95,7 +95,7 @@ def summarise(database: str) -> BackupSummary:
         verified=proofs["verified"],
         not_yet=proofs["not_yet"],
         damaged=proofs["damaged"],
-        failed=sum(failed.values()),
+        failed=sum(failures_of(database, since, now + timedelta(days=1)).values()),
         stored_bytes=stored,
         count=count,
         free_bytes=free_space(str(nearest(settings.backup_dir))),
@@ -116,8 +116,7 @@ def backup_sizes(database: str, days: int = DAYS) -> tuple[BackupSize, ...]:
         return tuple(BackupSize(*row) for row in session.execute(query))
 
 
-def _newest(session: DatabaseSession, database: str, *levels: Level) -> BackupFacts | None:
-    wanted = Backup.level.in_(levels) if levels else Backup.level != DAMAGED
+def _newest(session: DatabaseSession, database: str, wanted: ColumnElement[bool]) -> BackupFacts | None:
     query = select(Backup).where(backups_of(database), wanted)
     row = session.scalars(query.order_by(Backup.taken_at.desc(), Backup.id.desc()).limit(1)).first()
     return facts_of(row) if row else None

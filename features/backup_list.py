@@ -21,6 +21,7 @@ from models import Backup
 Proof = Literal["all", "verified", "not_verified", "damaged"]
 
 LIMIT = 200
+BRINGS_ALL_BACK = and_(Backup.level.in_(VERIFIED), Backup.is_whole.is_(True))
 _COUNTED = ("all", "verified", "not_verified", "damaged")
 _CURSOR = re.compile(r"([0-9]{1,17})-([0-9a-z]{26})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -57,6 +57,8 @@ def _row(manifest: Manifest, manifest_sha256: str) -> Backup:
         data_size=manifest.data_size,
         table_count=len(manifest.inventory.tables),
         row_count=manifest.inventory.rows,
+        is_whole=not manifest.selection,
+        has_contents=bool(manifest.inventory.hash),
         encrypted_to=manifest.encrypted_to,
         taken_at=manifest.taken_at,
         seconds=manifest.seconds,

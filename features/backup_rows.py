@@ -31,7 +31,9 @@ class EvidenceFacts:
 @dataclass(frozen=True)
 class BackupFacts:
     """One backup. `level` is a `Level`, or "damaged"; `name` is what people type and see, such as
-    "shop-20261119-020000"; sizes are bytes; `restore_seconds` is None until a restore was measured."""
+    "shop-20261119-020000"; not `is_whole` for chosen tables or schemas; without `has_contents` its rows were
+    counted alone, which shows no copy to be equal. Sizes are bytes; `restore_seconds` is None until a restore
+    was measured."""
 
     id: str
     name: str
@@ -54,6 +56,8 @@ class BackupFacts:
     data_size: int | None
     table_count: int | None
     row_count: int | None
+    is_whole: bool
+    has_contents: bool
     encrypted_to: str
     taken_at: datetime
     seconds: float
@@ -72,6 +76,13 @@ class BackupFacts:
         """True when a restored copy was equal to what was backed up."""
         return self.level != DAMAGED and Level(self.level).is_verified
 
+    def provable(self, wanted: Level, *, has_identity: bool) -> Level:
+        """How far on the way to `wanted` it can be proven: what is encrypted is only read again without its
+        identity; what was counted and not hashed is restored, and never shown to be equal."""
+        if self.encrypted_to and not has_identity:
+            return min(wanted, Level.INTACT, key=lambda level: level.rank)
+        return wanted if self.has_contents else min(wanted, Level.RESTORED, key=lambda level: level.rank)
+
     @property
     def is_damaged(self) -> bool:
         """True when what is stored is not what was stored."""
@@ -79,8 +90,8 @@ class BackupFacts:
 
     @property
     def kept_since(self) -> datetime:
-        """From when on its days count: for one from elsewhere, since it was last proven here."""
-        return self.taken_at if self.is_trusted else max(self.taken_at, self.proven_at or self.taken_at)
+        """From when on its days count: for one from elsewhere, or brought back, since it was proven here."""
+        return self.taken_at if self.origin == "made" else max(self.taken_at, self.proven_at or self.taken_at)
 
     def kept_until(self, days: int) -> datetime | None:
         """When retention of `days` lets it go; None for a pinned one, which stays."""

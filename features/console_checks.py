@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, or_, select
 
-from core.backup_levels import DAMAGED, VERIFIED
+from core.backup_levels import DAMAGED
 from core.clock import monotonic, utc_now
 from core.naming import fold
 from core.text import duration, plural
 from database.context import current_settings
 from database.transactions import transaction
 from features.backup_failures import failed_at_last
+from features.backup_list import BRINGS_ALL_BACK
 from features.backup_rows import name_of
 from features.database_probe import Outcome
 from features.database_rows import UNKNOWN
@@ -126,7 +127,7 @@ def _overdue() -> list[str]:
     hours = current_settings().backup_target_hours
     if hours is None:
         return []
-    newest = func.max(case((Backup.level.in_(VERIFIED), Backup.taken_at)))
+    newest = func.max(case((BRINGS_ALL_BACK, Backup.taken_at)))
     backed_up = (
         select(RegisteredDatabase.name, newest)
         .join(Backup, Backup.database_id == RegisteredDatabase.id)

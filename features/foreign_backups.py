@@ -32,9 +32,10 @@ _UPLOADS_KEPT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class ForeignFile:
-    """A file in the folder of the backups that no row tells of. `kind` is in words, such as "PostgreSQL
-    archive"; `database` and `taken_at` are what its manifest says, "" and None without one. `is_trusted` is
-    what it would be once adopted: a Basekeeper backup with its manifest. `fault` says why it cannot be."""
+    """A file in the folder of the backups that no row tells of, or that is there again though retention let
+    go of it. `kind` is in words, such as "PostgreSQL archive"; `database` and `taken_at` are what its
+    manifest says, "" and None without one. `is_trusted` is what it would be once adopted: a Basekeeper backup
+    with its manifest. `fault` says why it cannot be."""
 
     name: str
     kind: str
@@ -109,7 +110,8 @@ def clear_old_uploads() -> tuple[str, ...]:
 def _look_through(folder: BackupFolder) -> Iterator[ForeignFile]:
     there = {file.name: file for file in folder.list()}
     with transaction() as session:
-        known = {name_of(file) for file in session.scalars(select(Backup.file))}
+        kept = select(Backup.file).where(Backup.removed_at.is_(None))
+        known = {name_of(file) for file in session.scalars(kept)}
     for name, file in there.items():
         stem = name_of(name)
         if stem in known:

@@ -1,5 +1,5 @@
-"""The question a health check asks about backups: is there a verified one that is new enough? So it is told
-as well when nothing runs any more that could complain (TRUST B6)."""
+"""The question a health check asks about backups: is there a verified one of the whole database that is new
+enough? So it is told as well when nothing runs any more that could complain (TRUST B6)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from features.health_report import Check, Status
 
 _NOW = "Back up now, and see that a worker runs: python manage_db.py backup"
 _PROVE = "Verify it: python manage_db.py verify-backup --all-due"
-_NEWEST = "SELECT max(taken_at) FROM {backup} WHERE is_own AND removed_at IS NULL AND level <> 'damaged'"
-_VERIFIED = (
-    "SELECT max(taken_at) FROM {backup} WHERE is_own AND removed_at IS NULL AND level IN ('equal', 'healthy')"
-)
+_THERE = "SELECT max(taken_at) FROM {backup} WHERE is_own AND is_whole AND removed_at IS NULL"
+_NEWEST = f"{_THERE} AND level <> 'damaged'"
+_VERIFIED = f"{_THERE} AND level IN ('equal', 'healthy')"
 
 
 def check_age(adapter: Adapter, connection: Connection, target_hours: int | None) -> Iterator[Check]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from core.backup_levels import Level
+from core.backup_levels import VERIFIED, Level
 from core.clock import utc_now
 from core.errors import Conflict
 from core.naming import fold
@@ -22,11 +22,12 @@ from database.revisions import VERSION_TABLE
 from database.transactions import transaction
 from features.backup_files import backup_folder
 from features.backup_leftovers import recover_backups
+from features.backup_list import BRINGS_ALL_BACK, backups_of
 from features.backup_rows import BackupFacts, name_of
 from features.backup_verification import verify_backup
 from features.backups import create_backup, list_backups
 from features.health_disks import free_space, nearest
-from features.migration_runs import has_table
+from features.migration_runs import has_table, is_current
 from features.migration_trees import Tree
 from models import Backup, TargetLock
 
@@ -45,12 +46,21 @@ class GateCheck:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """The newest backup that brings all of the database back."""
+
+    name: str
+    level: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True)
 class Gate:
     """All of them; open when each is. `takes_backup` says that a backup is taken before anything else."""
 
     checks: tuple[GateCheck, ...]
     takes_backup: bool
-    newest: BackupFacts | None = None
+    newest: Verified | None = None
 
     @property
     def is_open(self) -> bool:
@@ -62,15 +72,13 @@ def read_gate(tree: Tree, *, skip_backup: bool = False, operation_id: str = "") 
     """Look at it, and change nothing; what the operation `operation_id` holds is not in its own way. Needs
     an application context."""
     settings = current_settings()
-    has_backups = has_table(Backup.__tablename__)
-    verified = list_backups(tree.name, "verified", limit=1).backups if has_backups else ()
-    newest = verified[0] if verified else None
+    newest = _newest_verified(tree)
     takes_backup = not (skip_backup or settings.skip_backup) and holds_tables(tree)
     checks = []
     if settings.migration_backup_hours:
         checks.append(_young_enough(tree, newest, settings.migration_backup_hours))
     if takes_backup:
-        checks.append(_room(tree, has_backups))
+        checks.append(_room(tree))
     if has_table(TargetLock.__tablename__):
         checks.append(_nobody_else(tree, operation_id))
     return Gate(tuple(checks), takes_backup, newest)
@@ -92,7 +100,7 @@ def holds_tables(tree: Tree) -> bool:
 def back_up(op: Operation, tree: Tree, made_by: str) -> str:
     """A backup of what is there now, proven readable; gives its name."""
     op.phase("Back up what is there now")
-    if not has_table(Backup.__tablename__):
+    if not is_current(Backup.__tablename__):
         return _unwritten(op, tree, made_by)
     made = create_backup(op, tree.name, made_by=made_by, reason="before migration")
     is_locked = made.encrypted_to and not current_settings().backup_identity
@@ -101,7 +109,7 @@ def back_up(op: Operation, tree: Tree, made_by: str) -> str:
 
 
 def _unwritten(op: Operation, tree: Tree, made_by: str) -> str:
-    """One that is written down later: the schema is older than the table of backups."""
+    """One that is written down later: the table of backups is not there yet, or an older one."""
     settings, adapter = current_settings(), tree.subject.open_adapter()
     order = Order(op.id, tree.name, made_by, recipient=settings.backup_encryption_key)
     manifest = take_backup(op, adapter, backup_folder(), order).manifest
@@ -114,12 +122,24 @@ def _unwritten(op: Operation, tree: Tree, made_by: str) -> str:
 
 
 def write_down_backups(op: Operation) -> None:
-    """What was backed up before there was a table of backups, if there is one by now."""
-    if has_table(Backup.__tablename__):
+    """What was backed up before the table of backups was there or was migrated, if it was by now."""
+    if is_current(Backup.__tablename__):
         recover_backups(ended=op.id)
 
 
-def _young_enough(tree: Tree, newest: BackupFacts | None, hours: int) -> GateCheck:
+def _newest_verified(tree: Tree) -> Verified | None:
+    """Asks for columns alone that a table of an older release has too, which is about to be migrated."""
+    table = Backup.__tablename__
+    if not has_table(table):
+        return None
+    is_verified = BRINGS_ALL_BACK if is_current(table) else Backup.level.in_(VERIFIED)
+    verified = select(Backup.file, Backup.level, Backup.taken_at).where(backups_of(tree.name), is_verified)
+    with transaction() as session:
+        row = session.execute(verified.order_by(Backup.taken_at.desc()).limit(1)).first()
+    return Verified(name_of(row.file), row.level, row.taken_at) if row else None
+
+
+def _young_enough(tree: Tree, newest: Verified | None, hours: int) -> GateCheck:
     title = f"A verified backup under {hours} h old"
     hint = f"Run: python manage_db.py backup {tree.name} --verify equal"
     if newest is None:
@@ -129,8 +149,8 @@ def _young_enough(tree: Tree, newest: BackupFacts | None, hours: int) -> GateChe
     return GateCheck(title, is_young, f"{newest.name}, {duration(age.total_seconds())} old", hint)
 
 
-def _room(tree: Tree, has_backups: bool) -> GateCheck:
-    last = list_backups(tree.name, limit=1).backups if has_backups else ()
+def _room(tree: Tree) -> GateCheck:
+    last = list_backups(tree.name, limit=1).backups if is_current(Backup.__tablename__) else ()
     needed = round(last[0].size * _growth(tree, last[0])) if last else 0
     free = free_space(str(nearest(current_settings().backup_dir)))
     is_enough = free is None or free > needed * _ROOM

@@ -40,6 +40,15 @@ def has_table(name: str) -> bool:
         return inspect(db.engine).has_table(name)
 
 
+def is_current(name: str) -> bool:
+    """True when it has that table with all the columns of this release: it may be older, or be migrated."""
+    if not has_table(name):
+        return False
+    with explained(current_settings().database):
+        there = {column["name"] for column in inspect(db.engine).get_columns(name)}
+    return there >= set(db.metadata.tables[name].columns.keys())
+
+
 def keep_run(run: RunFacts) -> None:
     """Write it down, or what became of it; where there is no table for it yet, or any more, nothing."""
     if has_table(MigrationRun.__tablename__):

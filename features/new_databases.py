@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from sqlalchemy import select
 
 from core.errors import AlreadyExists, Conflict, InvalidInput, NotFound
+from core.failpoints import failpoint
 from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import BackupAdapter, Swap, name_for
 from database.transactions import transaction
 from features.backup_subjects import Subject
-from features.replacement_rows import PREPARED, find_replacement, write_prepared
+from features.replacement_rows import PREPARED, SWAPPED, find_replacement, mark, write_prepared
 from models import Replacement
 
 
@@ -23,7 +24,8 @@ def being_made(
     op: Operation, subject: Subject, adapter: BackupAdapter, name: str
 ) -> Iterator[Callable[[], None]]:
     """The name is free when the block begins, and nothing has it when the block fails. What is given is
-    called once the database was created. Raises AlreadyExists."""
+    called once the database was created. When the block ends the row tells that it is whole. Raises
+    AlreadyExists."""
     refuse_taken(adapter, name)
     id = write_prepared(op, subject, Swap("", name, ""), None)
 
@@ -33,8 +35,20 @@ def being_made(
 
     try:
         yield created
-    finally:
+    except BaseException:
         _forget(id)
+        raise
+    mark(id, SWAPPED)
+    failpoint("restore.made")
+
+
+def was_made(op: Operation, adapter: BackupAdapter, name: str) -> bool:
+    """True when an earlier attempt of the operation made the database of that name whole, and it is there."""
+    mine = Replacement.operation_id == op.id, Replacement.live_name == "", Replacement.state == SWAPPED
+    wanted = select(Replacement.new_identity).where(*mine, Replacement.new_name == name)
+    with transaction() as session:
+        identity = session.scalar(wanted)
+    return bool(identity) and exists(adapter, name) and adapter.identity(name) == identity
 
 
 def refuse_taken(adapter: BackupAdapter, name: str) -> None:

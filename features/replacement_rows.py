@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.clock import utc_now
 from core.errors import NotFound
@@ -88,13 +88,16 @@ def write_prepared(op: Operation, subject: Subject, swap: Swap, backup_id: str |
 
 def mark_swapped(id: str, identity: Callable[[str], str], days: int) -> datetime:
     """It is done: what was there before is kept for so many days from now; gives until when. The row says
-    from now on by which `identity` what is kept, and what is live, is known."""
+    from now on by which `identity` what is kept, and what is live, is known. The restore whose kept database
+    is live again is undone by it."""
     now = utc_now()
     until = now + timedelta(days=days)
     with transaction() as session:
         row = find_replacement(session, id)
         row.live_identity, row.new_identity = identity(row.kept_name), identity(row.live_name)
         row.state, row.swapped_at, row.kept_until = SWAPPED, now, until
+        its = Replacement.database == row.database, Replacement.kept_name == row.new_name
+        session.execute(update(Replacement).where(*its, Replacement.state == SWAPPED).values(state=UNDONE))
     return until
 
 
@@ -112,5 +115,5 @@ def was_kept(name: str) -> bool:
 
 
 def _newest_of(session: DatabaseSession, database: str) -> str | None:
-    kept = Replacement.database == database, Replacement.state == SWAPPED
+    kept = Replacement.database == database, Replacement.state == SWAPPED, Replacement.live_name != ""
     return session.scalar(select(func.max(Replacement.id)).where(*kept))

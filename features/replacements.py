@@ -20,7 +20,6 @@ from features.replacement_rows import (
     DROPPED,
     PREPARED,
     SWAPPED,
-    UNDONE,
     ReplacementFacts,
     facts_of,
     find_replacement,
@@ -81,22 +80,26 @@ def undo_restore(op: Operation, replacement: str, database: str, *, made_by: str
     adapter = subject.open_adapter()
     if not go_on_from(op, subject, adapter):
         kept = _read_kept(adapter, replacement, subject.name)
+        if kept is None:
+            raise Conflict(f"What {subject.name} was before is not on the server any more.")
         if not kept.can_undo:
             raise Conflict(
                 f"{subject.name} was restored again since.", hint="Undo the restores after it first."
             )
         where = replace(adapter.database, database=kept.kept_name)
         replace_live(op, subject, adapter, Incoming(kept.kept_name, where), made_by=made_by)
-    mark(replacement, UNDONE)
 
 
 @operation("backup.drop_kept", title="Drop what {database} was before", target="{database}", attempts=3)
 def drop_kept(op: Operation, replacement: str, database: str) -> None:
-    """Drop what the restore of that id put aside; then it cannot be undone. Raises NotFound, InvalidInput
-    when it was another database, Conflict when it is not kept any more, ServerError."""
+    """Drop what the restore of that id put aside, if it is there; then it cannot be undone. Raises NotFound,
+    InvalidInput when it was another database, Conflict when it is not kept any more, ServerError."""
     subject = find_subject(database)
     adapter = subject.open_adapter()
     kept = _read_kept(adapter, replacement, subject.name)
+    if kept is None:
+        op.note("It was not on the server any more.")
+        return
     op.phase("Drop what was kept")
     adapter.drop(op, kept.kept_name)
     mark(replacement, DROPPED)
@@ -145,8 +148,9 @@ def unsettled_replacements() -> tuple[tuple[str, str], ...]:
         return tuple((row.id, row.database) for row in rows)
 
 
-def _read_kept(adapter: BackupAdapter, id: str, database: str) -> ReplacementFacts:
-    """The replacement of that database, which is still kept, and whose database is the one it was."""
+def _read_kept(adapter: BackupAdapter, id: str, database: str) -> ReplacementFacts | None:
+    """The replacement of that database, which is still kept, and whose database is the one it was. None when
+    that is not there any more: somebody dropped it, and now the row says so."""
     with transaction() as session:
         row = find_replacement(session, id)
         facts, identity = facts_of(session, row), row.live_identity
@@ -156,8 +160,9 @@ def _read_kept(adapter: BackupAdapter, id: str, database: str) -> ReplacementFac
         raise Conflict(f"What {database} was before is not kept any more: it is {facts.state}.")
     try:
         found = adapter.identity(facts.kept_name)
-    except NotFound as error:
-        raise Conflict(f"{visible(facts.kept_name)} is not on the server any more.") from error
+    except NotFound:
+        mark(id, DROPPED)
+        return None
     if found != identity:
         raise Conflict(
             f"{visible(facts.kept_name)} is not the database that was put aside.",

@@ -16,7 +16,7 @@ from features.backup_rows import BackupFacts
 from features.backup_subjects import Subject, find_subject
 from features.backup_verification import verify_backup
 from features.backups import create_backup
-from features.new_databases import being_made, check_new_name, clear_earlier, exists, refuse_taken
+from features.new_databases import being_made, check_new_name, clear_earlier, exists, refuse_taken, was_made
 from features.restore_checks import obstacles_to
 from features.restore_plans import RestorePlan
 from features.restore_previews import plan_restore
@@ -47,8 +47,8 @@ def restore_backup(
     BackupLocked, Conflict when the database is not the one it was, ToolError, ServerError."""
     subject = find_subject(database)
     adapter = subject.open_adapter()
-    if go_on_from(op, subject, adapter):
-        return subject.name
+    if go_on_from(op, subject, adapter) or was_made(op, adapter, new_name or adapter.database.database):
+        return new_name or subject.name
     clear_earlier(op, adapter)
     if new_name:
         check_new_name(new_name)
@@ -127,5 +127,6 @@ def _restore_as(
 ) -> None:
     with being_made(op, subject, adapter, name) as created:
         copy = build_copy(op, adapter, source, name, created)
-    record_restore(op, facts, copy, visible(name))
+        with dropped_on_failure(op, adapter, name):
+            record_restore(op, facts, copy, visible(name))
     op.note(f"{visible(name)} is there.")

@@ -16,6 +16,8 @@ from core.errors import InvalidInput
 from core.failpoints import failpoint
 from core.progress import Operation, operation
 from core.text import plural
+from database.archive_reader import hash_file
+from database.backup_folder import BackupFolder
 from database.context import current_settings
 from database.transactions import transaction
 from features.backup_clock import clock_fault
@@ -27,7 +29,6 @@ from models import Backup
 
 GRACE = timedelta(days=3)  # that the files lie in the trash
 _HALTED = "nothing goes now"
-_IS_GONE = Backup.removed_at.is_not(None)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def plan(
 def prune_backups(op: Operation, days: int | None = None) -> PrunePlan:
     """Let go of the backups that are past their age; gives what went, or why nothing did. Their files lie in
     the trash for some days more. Raises InvalidInput, BackupError, ServerError."""
-    put_aside_the_rest()
+    _put_aside_the_rest(op)
     wanted = plan_prune(days)
     if wanted.halted:
         op.note(f"Nothing goes: {wanted.halted}")
@@ -118,14 +119,6 @@ def is_prune_due() -> bool:
     return any(file.changed_at < utc_now() - GRACE for file in backup_folder().list_trash())
 
 
-def put_aside_the_rest() -> None:
-    """Put the files into the trash whose rows say that they are let go. Needs an application context."""
-    with transaction() as session:
-        gone = {name_of(file) for file in session.scalars(select(Backup.file).where(_IS_GONE))}
-    folder = backup_folder()
-    folder.trash(*(file.name for file in folder.list() if name_of(file.name) in gone))
-
-
 def _let_go(backup: BackupFacts) -> bool:
     """Mark the row, then put the files aside; False when somebody needs it by now."""
     with transaction() as session:
@@ -134,10 +127,34 @@ def _let_go(backup: BackupFacts) -> bool:
             return False
         row.removed_at = utc_now()
     failpoint("prune.marked")
-    folder = backup_folder()
-    folder.trash(*(file.name for file in folder.list() if name_of(file.name) == backup.name))
+    _trash(backup_folder(), backup.file)
     failpoint("prune.trashed")
     return True
+
+
+def _put_aside_the_rest(op: Operation) -> None:
+    """Put the files into the trash whose rows say that they are let go, and which a crash left. What was
+    written since is not that: somebody brought it back, or it is another's of the same name."""
+    folder = backup_folder()
+    there = {file.name: file.changed_at for file in folder.list()}
+    columns = select(Backup.file, Backup.sha256, Backup.removed_at)
+    with transaction() as session:
+        gone = session.execute(columns.where(Backup.removed_at.is_not(None))).all()
+    for name, sha256, removed_at in gone:
+        is_older = name in there and removed_at and there[name] < removed_at
+        if is_older and _hash_of(op, folder, name) == sha256:
+            _trash(folder, name)
+
+
+def _hash_of(op: Operation, folder: BackupFolder, name: str) -> str:
+    with folder.open(name) as file:
+        return hash_file(op, file)
+
+
+def _trash(folder: BackupFolder, data: str) -> None:
+    """All files of a backup, that of its data last: by it a next run knows what a crash left."""
+    found = {file.name for file in folder.list() if name_of(file.name) == name_of(data)}
+    folder.trash(*sorted(found - {data}), data)
 
 
 def _no_newer(backups: tuple[BackupFacts, ...], young: datetime) -> str:

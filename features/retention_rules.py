@@ -34,18 +34,23 @@ def _pinned(backups: Sequence[BackupFacts]) -> Kept:
 
 def _last_verified(backups: Sequence[BackupFacts]) -> Kept:
     verified = [backup for backup in backups if backup.is_verified]
-    return ((backup, f"one of the last {FLOOR} verified") for backup in verified[-FLOOR:])
+    return ((backup, f"one of the last {FLOOR} verified") for backup in _whole(verified)[-FLOOR:])
 
 
 def _newest(backups: Sequence[BackupFacts]) -> Kept:
-    whole = [backup for backup in backups if not backup.is_damaged]
-    return ((backup, "the newest") for backup in whole[-1:])
+    good = [backup for backup in backups if not backup.is_damaged]
+    return ((backup, "the newest") for backup in _whole(good)[-1:])
 
 
 def _while_the_newest_is_damaged(backups: Sequence[BackupFacts]) -> Kept:
     if not backups[-1].is_damaged:
         return iter(())
     return ((backup, "the newest is damaged") for backup in backups if not backup.is_damaged)
+
+
+def _whole(backups: Sequence[BackupFacts]) -> Sequence[BackupFacts]:
+    """Those that hold all of the database; where none does, the parts are all there is."""
+    return [backup for backup in backups if backup.is_whole] or backups
 
 
 RULES: tuple[Rule, ...] = (_pinned, _last_verified, _newest, _while_the_newest_is_damaged)

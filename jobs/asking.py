@@ -19,6 +19,7 @@ _WORKER = Actor(CARETAKER, Role.ADMIN, "worker")
 
 def ask_for(settings: Settings, feature: Feature[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
     """Queue it, unless it was tried a moment ago or somebody works on the same."""
-    if not is_too_early(feature.declaration.kind, feature.target(*args, **kwargs)):
+    kind, target = feature.declaration.kind, feature.target(*args, **kwargs)
+    if not is_too_early(kind, target, feature.arguments(*args, **kwargs)):
         with suppress(TargetBusy):
             Runner(_WORKER, settings).submit(feature, *args, **kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.backup_levels import Level
@@ -18,9 +18,10 @@ _LEVEL_WORDS = ", ".join(f"'{level}'" for level in Level)
 class Backup(Model):
     """One backup. `database` is the name its database had; `database_id` is empty for the console's own, for
     one whose registration was removed, and for one from elsewhere. `level` is the highest one that was seen,
-    or "damaged"; `proven_at` when it was. `file` is its name in its `storage`. Sizes are bytes, `seconds`
-    how long it took, `restore_seconds` how long its last restore took. A row with `removed_at` is what
-    retention left of it."""
+    or "damaged"; `proven_at` when it was. `file` is its name in its `storage`. `is_whole` when it holds all
+    of its database, and not what somebody chose of it; `has_contents` when they were hashed, so that a copy
+    can be shown to be equal. Sizes are bytes, `seconds` how long it took, `restore_seconds` how long its last
+    restore took. A row with `removed_at` is what retention left of it."""
 
     __tablename__ = "backup"
     __table_args__ = table_options(
@@ -53,6 +54,8 @@ class Backup(Model):
     data_size: Mapped[int | None] = mapped_column(Identifier)
     table_count: Mapped[int | None] = mapped_column()
     row_count: Mapped[int | None] = mapped_column(Identifier)
+    is_whole: Mapped[bool] = mapped_column(default=True, server_default=true())
+    has_contents: Mapped[bool] = mapped_column(default=True, server_default=true())
     encrypted_to: Mapped[str] = mapped_column(String(100), default="")
     taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seconds: Mapped[float] = mapped_column(default=0.0)

@@ -106,10 +106,11 @@ def with_short_hashes(words: str) -> Markup:
 
 
 def next_level(backup: BackupFacts) -> Level | None:
-    """The level to hold it against next; None when all were seen, or it is damaged."""
+    """The level to hold it against next; None when all were seen that can be, or it is damaged."""
     if backup.is_damaged:
         return None
-    higher = [level for level in Level if level.rank > Level(backup.level).rank]
+    levels = (level for level in Level if backup.provable(level, has_identity=True) is level)
+    higher = [level for level in levels if level.rank > Level(backup.level).rank]
     return higher[0] if higher else None
 
 

@@ -44,8 +44,9 @@ def recovery_line(
     backups: Iterable[BackupFacts], target_seconds: float | None, is_past: bool, at: datetime
 ) -> RecoveryLine:
     """The line of the 72 hours before `at`. `backups` are the newest first; those before are left out, and so
-    are damaged ones, of which nothing can be brought back."""
-    shown = [one for one in backups if at - SPAN <= one.taken_at <= at and not one.is_damaged]
+    are parts of the database and damaged ones, of which it cannot be brought back."""
+    whole = [one for one in backups if one.is_whole and not one.is_damaged]
+    shown = [one for one in whole if at - SPAN <= one.taken_at <= at]
     verified = next((one for one in shown if one.is_verified), None)
     places = {one.id: _place(one.taken_at, at) for one in shown}
     labelled = _labelled(shown, verified, places)

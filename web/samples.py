@@ -70,6 +70,8 @@ def _backup(at: datetime, level: Level) -> BackupFacts:
         data_size=None,
         table_count=26,
         row_count=61_203_488,
+        is_whole=True,
+        has_contents=True,
         seconds=249.0,
         restore_seconds=1452.0,
         proven_at=at,

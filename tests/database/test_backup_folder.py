@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +75,13 @@ except BackupError as error:
 
 def test_trying_the_folder_leaves_nothing(folder: BackupFolder) -> None:
     folder.check_writable()
+    assert everything_below(folder.path) == []
+
+
+def test_threads_try_the_folder_at_the_same_time(folder: BackupFolder) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        tries = [pool.submit(folder.check_writable) for _ in range(300)]
+        assert [one.exception() for one in tries] == [None] * 300
     assert everything_below(folder.path) == []
 
 

@@ -11,8 +11,10 @@ from core.backup_levels import DAMAGED, Level
 from core.errors import BackupError
 from core.settings import Settings
 from database.context import application_context
+from database.transactions import transaction
 from features.backup_duties import next_verification
 from features.backup_verification import verify_backup
+from models import Backup
 from operations.runner import Runner
 from tests.features.backing import add_backup
 from tests.features.conftest import Configure
@@ -51,5 +53,10 @@ def test_as_far_as_the_settings_say_and_the_identity_allows(console: Settings) -
         assert next_verification() == (plain.name, "healthy")
         sealed = add_backup(days=1, level="stored", encrypted_to="age1")
         assert next_verification() == (sealed.name, "intact")
+    with application_context(console):
+        counted = add_backup(days=0.5, level="readable", has_contents=False)
+        assert next_verification() == (counted.name, "restored")
+        with transaction() as session:
+            session.get_one(Backup, counted.id).level = "restored"
     with application_context(replace(console, backup_identity="AGE-SECRET-KEY-1")):
         assert next_verification() == (sealed.name, "equal")

@@ -26,7 +26,7 @@ from features.databases import remove_database
 from models import Backup
 from operations.runner import Runner
 from tests.features.backing import left_behind
-from tests.features.restoring import ADMIN, back_up, run
+from tests.features.restoring import ADMIN, back_up, restore, run
 
 At = Callable[[str, Callable[[], None]], None]
 
@@ -199,6 +199,20 @@ def test_a_copy_that_is_not_as_the_manifest_says_is_not_equal(shop: Settings, ch
     with application_context(shop):
         assert read_backup(made.id).backup.level == "restored"
     assert not left_behind(shop)
+
+
+@pytest.mark.every_server
+def test_counts_alone_show_nothing_to_be_equal(shop: Settings) -> None:
+    """TRUST V4 wants a hash of the contents: neither a proof nor a restore calls such a copy equal."""
+    made = run(shop, create_backup, "shop", made_by="ada", contents=False)
+    with pytest.raises(BackupError, match="2 tables, 62 rows.* by counts alone"):
+        verify(shop, made.name, Level.HEALTHY)
+    assert (evidence(shop, made)[-1].level, evidence(shop, made)[-1].is_met) == (Level.EQUAL, False)
+    restore(shop, made.id)
+    with application_context(shop):
+        found = read_backup(made.id).backup
+    assert (found.level, found.is_verified, found.has_contents) == ("restored", False, False)
+    assert verify(shop, made.name, Level.RESTORED).level == "restored"
 
 
 def rewrite_manifest(settings: Settings, made: BackupFacts, change: str) -> None:

@@ -16,14 +16,17 @@ from sqlalchemy import delete
 from core.clock import utc_now
 from core.connection import Dialect
 from core.errors import AppError, BackupDamaged, BackupError, BackupIncompatible, InvalidInput, NotFound
+from core.naming import new_id
 from core.progress import Operation
 from core.settings import Settings
 from database.archive_reader import open_archive
 from database.backup_folder import BackupFolder
 from database.context import application_context
 from database.foreign_files import take_in
+from database.transactions import transaction
 from features.backup_rows import BackupFacts
 from features.backup_verification import verify_backup
+from features.backups import list_backups, read_backup
 from features.foreign_backups import (
     ForeignFile,
     adopt_backup,
@@ -32,6 +35,7 @@ from features.foreign_backups import (
     list_foreign_files,
 )
 from features.restores import plan_restore
+from features.retention import prune_backups
 from models import Backup, OperationRecord, db
 from tests.features.restoring import BOOKS, add_books, back_up, count, name_beside, restore, run, url_of
 from tests.servers import Server
@@ -218,6 +222,46 @@ def test_a_copy_of_a_known_backup_is_not_adopted_twice(shop: Settings) -> None:
     (found,) = foreign(shop)
     with pytest.raises(AppError, match="known already"):
         run(shop, adopt_backup, found.name, made_by="ada")
+
+
+def test_what_retention_let_go_of_is_brought_back(shop: Settings) -> None:
+    """Out of the trash again it is listed, stays where it is, and is adopted for as long as a new one."""
+    first = back_up(shop)
+    let_go(shop, first)
+    assert foreign(shop) == ()
+    for path in (shop.backup_dir / ".trash").iterdir():
+        path.rename(shop.backup_dir / path.name)
+    run(shop, prune_backups)
+    assert [one.name for one in foreign(shop)] == [first.file]
+    back = run(shop, adopt_backup, first.file, made_by="ada")
+    assert (back.id, back.origin, back.level) == (first.id, "adopted", "equal")
+    with application_context(shop):
+        assert "brought back" in read_backup(back.id).evidence[-1].details
+    assert not run(shop, prune_backups).doomed
+    assert foreign(shop) == ()
+
+
+def test_the_name_of_what_is_gone_may_be_anothers(shop: Settings) -> None:
+    first = back_up(shop)
+    let_go(shop, first)
+    manifest = json.loads((shop.backup_dir / ".trash" / f"{first.name}.manifest.json").read_text())
+    for path in (shop.backup_dir / ".trash").iterdir():
+        path.rename(shop.backup_dir / path.name)
+    put(shop, f"{first.name}.manifest.json", json.dumps(manifest | {"id": new_id()}).encode())
+    adopted = run(shop, adopt_backup, first.file, made_by="ada")
+    assert adopted.id != first.id and adopted.file == first.file
+    with application_context(shop):
+        assert [one.file for one in list_backups("shop").backups][-1] == first.file
+
+
+def let_go(settings: Settings, backup: BackupFacts) -> None:
+    """By retention, after two more that are verified."""
+    run(settings, verify_backup, backup.id)
+    for _ in range(2):
+        run(settings, verify_backup, back_up(settings).id)
+    with application_context(settings), transaction() as session:
+        session.get_one(Backup, backup.id).taken_at -= timedelta(days=60)
+    assert [one.backup.id for one in run(settings, prune_backups).doomed] == [backup.id]
 
 
 def test_links_and_pipes_are_not_looked_into(shop: Settings, tmp_path: Path) -> None:

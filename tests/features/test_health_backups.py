@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,8 @@ from core.naming import fold
 from core.settings import Settings
 from database.context import application_context
 from database.transactions import transaction
+from features.attention import read_attention
+from features.backup_figures import summarise
 from features.console_checks import check_console
 from features.health import Check, Status, check_health
 from features.reasons import reasons_of
@@ -53,6 +56,20 @@ def test_the_newest_verified_counts(
         check = found(check_health(settings), "backup")
     assert (check.status, check.value[: len(value)]) == (status, value)
     assert bool(check.hint) == (status is Status.DEGRADED)
+
+
+def test_a_part_brings_no_database_back(settings: Settings) -> None:
+    """Neither for health nor for the figures does one table stand for all of them."""
+    settings = replace(settings, backup_target_hours=24)
+    with application_context(settings):
+        for days, is_whole in ((2, True), (0.1, False)):
+            add_backup(settings.database.name, days=days, is_own=True, is_whole=is_whole)
+        check = found(check_health(settings), "backup")
+        attention, summary = read_attention(), summarise(settings.database.name)
+    assert check.value == "newest verified 48 h 0 min old, target 24 h"
+    assert check.hint.startswith("Back up now")
+    assert attention.newest_verified_at and utc_now() - attention.newest_verified_at > timedelta(days=2)
+    assert summary.verified_age and summary.verified_age > timedelta(days=2).total_seconds()
 
 
 def test_what_retention_let_go_does_not_count(settings: Settings) -> None:

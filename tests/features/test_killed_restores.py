@@ -3,11 +3,14 @@ new, and whoever comes after brings it to an end (TRUST B3, F2, I1 to I10)."""
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from typing import Any
 
 import pytest
 
+from core import failpoints
 from core.settings import Settings
 from features.backups import list_backups
 from features.replacements import list_replacements, undo_restore
@@ -102,6 +105,52 @@ def test_a_restore_into_a_new_database_killed_anywhere_leaves_nothing_half(
         come_after(shop)
         check_end(shop, id, points[number - 1], "succeeded")
         assert count(server, place) == BOOKS, points[number - 1]
+
+
+@pytest.mark.every_server
+def test_a_restore_into_a_new_database_killed_at_its_very_end_has_succeeded(
+    shop: Settings, server: Server, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is whole, and its maker alone does not know it: the second attempt keeps it."""
+    backup, name = back_up(shop), name_beside(database_url)
+    place = url_of(server, database_url, name)
+    points = points_of(lambda: restore(shop, backup.id, new_name=name), monkeypatch)
+    assert points[-1] == "restore.made"
+    server.drop_database(place)
+    id = Runner(ADMIN, shop).submit(restore_backup, backup.id, "shop", made_by="ada", new_name=name)
+    killed(shop, id, len(points))
+    add_books(server, place, 1000, MORE)
+    come_after(shop)
+    check_end(shop, id, points[-1], "succeeded")
+    assert count(server, place) == BOOKS + MORE
+
+
+@pytest.mark.every_server
+def test_an_undo_that_is_settled_tells_of_the_restore_it_undid(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    """By a command, which nobody begins again."""
+    backup = back_up(shop)
+    add_books(server, database_url, 1000, MORE)
+    restore(shop, backup.id)
+    (first,) = in_context(shop, list_replacements, "shop")
+    pid = os.fork()
+    if not pid:
+        failpoints._listeners[:] = [lambda name: end_at("restore.swapped", name)]
+        try:
+            run(shop, undo_restore, first.id, "shop", made_by="ada")
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    come_after(shop)
+    assert count(server, database_url) == BOOKS + MORE
+    found = in_context(shop, list_replacements, "shop")
+    assert [(one.state, one.can_undo) for one in found] == [("swapped", True), ("undone", False)]
+
+
+def end_at(wanted: str, name: str) -> None:
+    if name == wanted:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.rounds

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.clock import utc_now
 from core.errors import (
@@ -34,7 +34,11 @@ from features.replacements import (
 )
 from features.restore_plans import RevisionOrder
 from features.restores import plan_restore
+from jobs.backup_chores import settle_restores
+from jobs.catalogue import CATALOGUE
 from models import Replacement
+from operations.performing import perform
+from operations.runner import in_context
 from tests.features.restoring import (
     BOOKS,
     add_books,
@@ -48,6 +52,7 @@ from tests.features.restoring import (
     untouched,
     url_of,
 )
+from tests.operations.support import rows
 from tests.servers import Server
 
 
@@ -150,6 +155,44 @@ def test_what_is_kept_goes_when_its_time_is_over(shop: Settings, server: Server,
     for feature, more in ((drop_kept, {}), (undo_restore, {"made_by": "ada"})):
         with pytest.raises(Conflict, match="dropped"):
             run(shop, feature, kept.id, "shop", **more)
+
+
+@pytest.mark.every_server
+def test_what_was_dropped_by_hand_is_gone_and_not_on_offer(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    backup = back_up(shop)
+    for _ in range(2):
+        restore(shop, backup.id)
+    with application_context(shop):
+        newer, older = list_replacements("shop")
+    for one in (newer, older):
+        server.drop_database(url_of(server, database_url, one.kept_name.rpartition("/")[2]))
+    with pytest.raises(Conflict, match="not on the server any more"):
+        run(shop, undo_restore, newer.id, "shop", made_by="ada")
+    run(shop, drop_kept, older.id, "shop")
+    with application_context(shop):
+        found = list_replacements("shop")
+    assert [(one.state, one.can_undo) for one in found] == [("dropped", False)] * 2
+
+
+def test_one_that_cannot_be_dropped_holds_back_no_other(
+    shop: Settings, server: Server, database_url: str
+) -> None:
+    """The worker asks for each on its own: the oldest has become somebody else's database."""
+    backup = back_up(shop)
+    for _ in range(3):
+        restore(shop, backup.id)
+    with application_context(shop), transaction() as session:
+        session.execute(update(Replacement).values(kept_until=utc_now() - timedelta(days=1)))
+        first = session.scalars(select(Replacement).order_by(Replacement.id)).first()
+        assert first
+        first.live_identity = "another"
+    for _ in range(3):
+        in_context(shop, settle_restores, shop)
+        for (id,) in rows(shop, "SELECT id FROM operation WHERE state = 'queued'"):
+            perform(shop, CATALOGUE, str(id))
+    assert rows(shop, "SELECT state FROM replacement ORDER BY id") == [("swapped",), *[("dropped",)] * 2]
 
 
 def test_an_older_restore_is_undone_after_the_newer_ones(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -52,6 +53,29 @@ def test_the_last_two_verified_of_each_database_stay(console: BackupFolder) -> N
     plan = plan_prune()
     assert days_of(one.backup for one in plan.doomed) == [60, 36]
     assert [one.reason for one in plan.kept] == ["one of the last 2 verified"] * 2 + ["the newest"]
+
+
+def test_parts_take_no_place_among_the_last_two_verified(console: BackupFolder) -> None:
+    """Else two backups of one table let the only one of all tables go."""
+    add_backup(days=40)
+    for days in (1, 2, 31):
+        add_backup(days=days, is_whole=False)
+    plan = plan_prune()
+    assert days_of(one.backup for one in plan.doomed) == [31]
+    assert [one.reason for one in plan.kept] == ["one of the last 2 verified"]
+
+
+def test_the_newest_that_stays_is_a_whole_one(console: BackupFolder) -> None:
+    add_backup(days=40, level=Level.STORED)
+    add_backup(days=1, is_whole=False)
+    assert [one.reason for one in plan_prune().kept] == ["the newest"]
+
+
+def test_where_there_are_parts_alone_the_last_two_of_them_stay(console: BackupFolder) -> None:
+    add_backup("other", days=1)
+    for days in (60, 50, 40):
+        add_backup(days=days, is_whole=False)
+    assert days_of(one.backup for one in plan_prune().doomed) == [60]
 
 
 def test_a_pinned_one_stays(console: BackupFolder) -> None:
@@ -140,6 +164,20 @@ def test_what_a_crash_left_is_put_aside_by_the_next_run(
     assert list_backups().counts.all == 2
     prune_backups(Operation())
     assert [file.name for file in console.list_trash()] == sorted(names_of(old))
+
+
+def test_no_file_of_another_is_put_aside_for_its_name(console: BackupFolder) -> None:
+    """Neither another console's, nor what somebody took out of the trash again."""
+    old = three_of_which_one_is_old(console)
+    prune_backups(Operation())
+    for name in names_of(old):
+        (console.path / ".trash" / name).rename(console.path / name)
+    prune_backups(Operation())
+    assert set(names_of(old)) <= {file.name for file in console.list()}
+    (console.path / old.file).write_bytes(b"theirs")
+    os.utime(console.path / old.file, (0, 0))
+    prune_backups(Operation())
+    assert set(names_of(old)) <= {file.name for file in console.list()}
 
 
 def test_one_that_is_pinned_at_the_last_moment_stays(

@@ -83,7 +83,19 @@ def test_all_that_is_due_is_proven_and_all_that_fails_is_told(shop: Shop) -> Non
     assert ran.code == 1 and "1 backup of 2 not proven" in ran.error
     assert {one["name"]: one["level"] for one in shop.backups()} == {good: "equal", cut: "damaged"}
     again = shop.manage("verify-backup", "--all-due")
-    assert (again.code, again.out) == (0, "Every backup is equal.\n")
+    assert again.code == 1 and f"1 backup found damaged before: {cut}." in again.error
+    both = shop.manage("verify-backup", good, cut)
+    assert both.code == 1 and f"1 backup of 2 not proven: {cut}." in both.error
+
+
+def test_what_was_counted_alone_is_restored_and_no_more(shop: Shop) -> None:
+    counted = shop.manage("backup", "shop", "--no-contents")
+    assert counted.code == 0 and "is restored, seen in" in counted.out
+    assert "no further than restored: its rows were counted alone" in counted.err
+    due = shop.manage("verify-backup", "--all-due")
+    assert (due.code, due.out) == (0, "Every backup is equal, but for 1 whose rows were counted alone.\n")
+    asked = shop.manage("verify-backup", counted.out.split()[0])
+    assert asked.code == 1 and "by counts alone" in asked.error
 
 
 def test_one_table_alone_is_backed_up_and_a_wrong_one_is_not(shop: Shop) -> None:
@@ -95,6 +107,7 @@ def test_one_table_alone_is_backed_up_and_a_wrong_one_is_not(shop: Shop) -> None
     alone = shop.back_up("--table", book)
     shown = json.loads(shop.manage("backups", "--show", alone, "--json").out)
     assert (shown["backup"]["table_count"], shown["backup"]["level"]) == (1, "equal")
+    assert "equal, part" in shop.manage("backups").out
     missing = shop.manage("backup", "shop", "--table", "nowhere")
     assert missing.code == 1 and "nowhere" in missing.error
 

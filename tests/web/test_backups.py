@@ -87,6 +87,15 @@ def test_the_list_shows_each_proof_and_goes_on_by_keyset(console: Flask, admin: 
         assert admin.get(f"/backups?{wrong}").status_code == 422
 
 
+def test_a_part_is_called_one_and_not_offered_a_level_beyond_it(console: Flask, admin: Visitor) -> None:
+    part, counted = add(console, is_whole=False), add(console, level="restored", has_contents=False)
+    label = '<span class="label">part</span>'
+    assert admin.get("/backups").text.count(label) == 1
+    assert label in admin.get(f"/backups/{part.id}").text
+    page = admin.get(f"/backups/{counted.id}").text
+    assert label not in page.partition('id="backup-title"')[2] and "whether it is" not in page
+
+
 def test_one_backup_alone_for_script_and_beside_the_list_without(console: Flask, admin: Visitor) -> None:
     one = add(console, days=1, note="the big one")
     headers = {"HX-Request": "true", "HX-Target": "backup"}

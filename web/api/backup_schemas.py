@@ -44,6 +44,12 @@ class BackupSchema(Schema):
     data_size = fields.Integer(required=True, allow_none=True)
     table_count = fields.Integer(required=True, allow_none=True)
     row_count = fields.Integer(required=True, allow_none=True)
+    is_whole = fields.Boolean(
+        required=True, metadata={"description": "False for a part: chosen tables or schemas."}
+    )
+    has_contents = fields.Boolean(
+        required=True, metadata={"description": "False when its rows were counted and not hashed."}
+    )
     encrypted_to = fields.String(required=True)
     taken_at = fields.DateTime(required=True)
     seconds = fields.Float(required=True)
