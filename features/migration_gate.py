@@ -150,8 +150,9 @@ def _young_enough(tree: Tree, newest: Verified | None, hours: int) -> GateCheck:
 
 
 def _room(tree: Tree) -> GateCheck:
-    last = list_backups(tree.name, limit=1).backups if is_current(Backup.__tablename__) else ()
-    needed = round(last[0].size * _growth(tree, last[0])) if last else 0
+    known = list_backups(tree.name).backups if is_current(Backup.__tablename__) else ()
+    last = next((one for one in known if one.is_whole), None)
+    needed = round(last.size * _growth(tree, last)) if last else 0
     free = free_space(str(nearest(current_settings().backup_dir)))
     is_enough = free is None or free > needed * _ROOM
     wanted = f"about {size(needed)} needed" if needed else "not known how much is needed"
