@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.text import visible
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.grants import are_readable
 from database.adapters.mysql.inventory import Table
@@ -17,8 +18,10 @@ _FLOATS = """
 _NAMED = 5
 
 
-def warnings_of(session: Session, site: Site, tables: tuple[Table, ...]) -> tuple[str, ...]:
-    """A sentence for each."""
+def warnings_of(
+    session: Session, site: Site, tables: tuple[Table, ...], views: dict[str, str]
+) -> tuple[str, ...]:
+    """A sentence for each; of the `views` those count with which something is wrong."""
     chosen = {one.name for one in tables}
     floats = [f"{table}.{name}" for table, name in session.rows(_FLOATS) if table in chosen]
     return (
@@ -31,6 +34,11 @@ def warnings_of(session: Session, site: Site, tables: tuple[Table, ...]) -> tupl
             f"The history of the system-versioned table {one.name} is not in the backup."
             for one in tables
             if one.is_versioned
+        ),
+        *(
+            f"The view {visible(name)} is broken, and not in the backup: {fault}"
+            for name, fault in views.items()
+            if fault
         ),
         *_float_warning(floats),
         *_grants_warning(site),

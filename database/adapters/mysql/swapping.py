@@ -28,6 +28,7 @@ from database.adapters.mysql.site import Site
 from database.adapters.mysql.swap_journal import (
     JOURNAL,
     Journal,
+    Side,
     drop_journal,
     enter,
     look_at,
@@ -164,16 +165,12 @@ def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Jo
     """Everything else goes where its tables went."""
     session.rows("UNLOCK TABLES")
     site.flavour.follow_sequences(session, {swap.new: swap.live, swap.live: swap.kept})
-    enter(session, swap.live)
-    collate(session, journal.new.collation)
-    _settle(session, swap.live, journal.new.code, journal.live.code, awake=True)
+    _settle(op, session, swap.live, journal.new, journal.live.code, is_live=True)
     for grant in journal.grants:
         with suppress(ServerError):  # of a routine that the new database does not have
             give(session, swap.live, grant)
     failpoint("swap.live_code")
-    enter(session, swap.kept)
-    collate(session, journal.live.collation)
-    _settle(session, swap.kept, journal.live.code, (), awake=False)
+    _settle(op, session, swap.kept, journal.live, is_live=False)
     failpoint("swap.kept_code")
     drop_place(op, site, swap.new)
     failpoint("swap.new_dropped")
@@ -182,17 +179,30 @@ def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Jo
 
 
 def _settle(
-    session: Session, name: str, wanted: tuple[Code, ...], unwanted: tuple[Code, ...], *, awake: bool
+    op: Operation,
+    session: Session,
+    name: str,
+    side: Side,
+    unwanted: tuple[Code, ...] = (),
+    *,
+    is_live: bool,
 ) -> None:
-    """Make in the database of that name what is wanted and not there as it should be; drop the rest."""
+    """Make in the database of that name what `side` had and what is not there as it should be; drop the rest.
+    What was broken before and cannot be made again, in the live one a view, is named and does not keep the
+    swap from its end."""
+    wanted = side.code
     enter(session, name)
+    collate(session, side.collation)
     there = {one.label: one for one in read_code(session)}
     keep = {one.label for one in wanted if there.get(one.label) == one and one.kind != "event"}
     for one in (*wanted, *unwanted):
         if one.label in there and one.label not in keep:
             drop(session, one)
     missing = [one for one in wanted if one.label not in keep]
-    make_all(missing, lambda one: make(session, one, one.definer, awake=awake))
+    for one, error in make_all(missing, lambda one: make(session, one, one.definer, awake=is_live)):
+        if is_live and one.kind != "view":
+            raise error
+        op.note(f"{visible(name)} has no {one.label}: {error.message} It was: {one.text}")
 
 
 def _are_moved(session: Session, swap: Swap, journal: Journal) -> bool:
