@@ -22,6 +22,7 @@ from database.adapters.mysql.code import Code, read_code, read_triggers
 from database.adapters.mysql.code_making import collate, drop, make, make_all
 from database.adapters.mysql.grants import give
 from database.adapters.mysql.identities import are_same, identity_of
+from database.adapters.mysql.loose_keys import add_keys
 from database.adapters.mysql.obstacles import tables_that_refer
 from database.adapters.mysql.places import drop_place
 from database.adapters.mysql.site import Site
@@ -77,7 +78,7 @@ def swap_databases(op: Operation, site: Site, swap: Swap) -> None:
         journal = read_journal(session, swap)
         if not (journal and _are_moved(session, swap, journal)):
             if journal:
-                _give_triggers_back(session, swap, journal)  # then look anew: others went on working
+                _give_back(session, swap, journal)  # then look anew: others went on working
             journal = _prepare(op, site, session, swap)
             _move(op, site, session, swap, journal)
         _finish(op, site, session, swap, journal)
@@ -139,7 +140,7 @@ def _move(op: Operation, site: Site, session: Session, swap: Swap, journal: Jour
 
 def _take_back(site: Site, session: Session, swap: Swap, journal: Journal) -> None:
     if not _are_moved(session, swap, journal):
-        _give_triggers_back(session, swap, journal)
+        _give_back(session, swap, journal)
         session.rows("UNLOCK TABLES")
         _drop_kept(site, session, swap)
 
@@ -150,7 +151,7 @@ def _drop_kept(site: Site, session: Session, swap: Swap) -> None:
         drop_place(Operation(), site, swap.kept)
 
 
-def _give_triggers_back(session: Session, swap: Swap, journal: Journal) -> None:
+def _give_back(session: Session, swap: Swap, journal: Journal) -> None:
     for name, side in ((swap.live, journal.live), (swap.new, journal.new)):
         enter(session, name)
         there, wanted = read_triggers(session), triggers_of(side.code)
@@ -159,6 +160,7 @@ def _give_triggers_back(session: Session, swap: Swap, journal: Journal) -> None:
                 drop(session, one)  # all of them: their order counts
             for one in wanted:
                 make(session, one, one.definer, awake=True)
+        add_keys(session, side.keys)
 
 
 def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Journal) -> None:
@@ -172,6 +174,8 @@ def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Jo
     failpoint("swap.live_code")
     _settle(op, session, swap.kept, journal.live, is_live=False)
     failpoint("swap.kept_code")
+    for table in tables_that_refer(session, swap.new):
+        op.note(f"A foreign key of {visible(table)} leads into {visible(swap.new)}, which goes: drop it.")
     drop_place(op, site, swap.new)
     failpoint("swap.new_dropped")
     drop_journal(session, swap)
@@ -193,6 +197,7 @@ def _settle(
     wanted = side.code
     enter(session, name)
     collate(session, side.collation)
+    add_keys(session, side.keys)
     there = {one.label: one for one in read_code(session)}
     keep = {one.label for one in wanted if there.get(one.label) == one and one.kind != "event"}
     for one in (*wanted, *unwanted):

@@ -1,4 +1,5 @@
-"""MySQL and MariaDB databases in which something is broken already: views without their tables."""
+"""MySQL and MariaDB databases in which something is broken already: views without their tables, foreign keys
+without their parents."""
 
 from __future__ import annotations
 
@@ -21,6 +22,10 @@ from tests.database.backups.mysql_ground import (
     without_grants,
 )
 from tests.database.backups.mysql_nasty import nasty
+
+KEY = "CONSTRAINT k FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE"
+CHILD = f"CREATE TABLE child (p int, INDEX (p), {KEY})"
+UNCHECKED = "SET foreign_key_checks = 0"
 
 
 def beside(ground: Ground, adapter: BackupAdapter) -> Swap:
@@ -129,3 +134,78 @@ def test_who_defined_a_view_may_be_gone(ground: Ground) -> None:
         assert is_equal(adapter, name, without_grants(before)) == ()
     undone(ground, adapter, swap)
     assert is_equal(adapter, swap.live, before) == ()
+
+
+def loose(ground: Ground) -> BackupAdapter:
+    ground.run(UNCHECKED, CHILD, "INSERT INTO child VALUES (7)")
+    return ground.adapter()
+
+
+def key_in(ground: Ground, name: str) -> str:
+    text = str(ground.run("SHOW CREATE TABLE child", database=name)[0][1])
+    return text.partition("REFERENCES ")[2].partition("\n")[0]
+
+
+def test_a_key_without_its_parent_stays_in_its_database(ground: Ground) -> None:
+    adapter = loose(ground)
+    swap = beside(ground, adapter)
+    before = adapter.inventory(Operation(), swap.live, contents=True)
+    adapter.swap(Operation(), swap)
+    assert key_in(ground, swap.live) == key_in(ground, swap.kept) == "`parent` (`id`) ON DELETE CASCADE"
+    assert is_equal(adapter, swap.live, before) == ()
+    undone(ground, adapter, swap)
+    assert is_equal(adapter, swap.live, before) == ()
+    assert is_equal(adapter, beside(ground, adapter).new, before) == ()
+
+
+@pytest.mark.parametrize("kind", ["int", "varchar(20)"])
+def test_a_parent_that_comes_back_is_no_parent_of_what_is_put_aside(ground: Ground, kind: str) -> None:
+    """What is put aside would lose rows with those of the live database, or keep the parent from coming."""
+    ground.run(f"CREATE TABLE parent (id {kind} PRIMARY KEY)", "INSERT INTO parent VALUES (7)")
+    adapter = ground.adapter()
+    swap = beside(ground, adapter)
+    ground.run("DROP TABLE parent")
+    loose(ground)
+    swap = swap_for(adapter, swap.new, swap.kept)
+    adapter.swap(Operation(), swap)
+    assert key_in(ground, swap.kept) == "`parent` (`id`) ON DELETE CASCADE"
+    ground.run("DELETE FROM parent")
+    assert ground.run("SELECT p FROM child", database=swap.kept) == [(7,)]
+    undone(ground, adapter, swap)
+    assert adapter.swap_state(swap) is not SwapState.HALF and key_in(ground, swap.live)
+
+
+@pytest.mark.parametrize("step", ["planned", "locked", "trigger", "moved", "live_code", "kept_code"])
+def test_a_key_without_its_parent_is_not_lost_on_the_way(ground: Ground, step: str) -> None:
+    adapter = loose(ground)
+    swap = beside(ground, adapter)
+    before = adapter.inventory(Operation(), swap.live, contents=True)
+    with at_failpoints(fail_at(step)):
+        try:
+            adapter.swap(Operation(), swap)
+        except ServerError:
+            live = adapter.inventory(Operation(), swap.live, contents=True)
+            assert without_grants(live) == without_grants(before) or step == "moved"
+    adapter.swap(Operation(), swap)
+    for name in (swap.live, swap.kept):
+        assert is_equal(adapter, name, without_grants(before)) == ()
+
+
+def test_a_key_into_what_is_dropped_is_named(ground: Ground) -> None:
+    """As an earlier release left it that was cut off."""
+    adapter = loose(ground)
+    swap = beside(ground, adapter)
+    with pytest.raises(ServerError, match="Here it ends"), at_failpoints(fail_at("moved")):
+        adapter.swap(Operation(), swap)
+    key = KEY.replace("parent", f"`{swap.new}`.parent")
+    ground.run(UNCHECKED, f"ALTER TABLE child ADD {key}")
+    notes: list[str] = []
+    adapter.swap(ground.op(notes), swap)
+    (note,) = notes
+    assert note.startswith(f"A foreign key of {swap.live}.child leads into {swap.new}")
+
+
+def test_a_key_without_its_parent_is_a_fault(ground: Ground) -> None:
+    adapter = loose(ground)
+    (fault,) = adapter.health_faults(Operation(), ground.live)
+    assert fault == "The foreign key k of child leads to parent, which is not there."
