@@ -12,7 +12,7 @@ from core.text import visible
 from database.adapters.backup import Obstacle, Source, name_for
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.client_programs import client_program
-from database.adapters.mysql.dump_traps import find_views
+from database.adapters.mysql.dump_traps import TRAP_HINT, find_traps, find_views
 from database.adapters.mysql.grants import known_accounts
 from database.adapters.mysql.privileges import may_set_definers, privileges_on
 from database.adapters.mysql.site import Site
@@ -99,6 +99,12 @@ def _traps(site: Site) -> Iterator[Obstacle]:
                     "Mend it first if you need it, or drop it: DROP VIEW ...",
                     is_fatal=False,
                 )
+        for trap in find_traps(session):
+            yield Obstacle(
+                f"{trap} What is there now cannot be backed up.",
+                f"{TRAP_HINT} Or restore without that backup.",
+                is_fatal=False,
+            )
 
 
 def _versions(site: Site, session: Session, manifest: Manifest) -> Iterator[Obstacle]:

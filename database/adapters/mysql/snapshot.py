@@ -22,7 +22,7 @@ from database.adapters.backup import Selection, Snapshot
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.client_programs import Program, dump_program
 from database.adapters.mysql.dump_stream import dump_stream
-from database.adapters.mysql.dump_traps import find_views, without_views
+from database.adapters.mysql.dump_traps import check_events, find_views, without_views
 from database.adapters.mysql.dump_warnings import warnings_of
 from database.adapters.mysql.facts import counters_of
 from database.adapters.mysql.grants import grant_facts, roles_of
@@ -112,6 +112,8 @@ def held_still(op: Operation, site: Site, selection: Selection) -> Iterator[MySQ
         tables, is_whole = _chosen(first, site.database.database, selection)
         scope = scope_of(tables, counters_of(first, site.flavour), is_whole=is_whole)
         views = find_views(first) if is_whole else {}
+        if is_whole:
+            check_events(first)
         more = [stack.enter_context(site.as_owner()) for _ in range(1, site.means.jobs)]
         snapshot = MySQLSnapshot(site, (first, *more), scope, views)
         snapshot.server, snapshot.tool, snapshot.size = server, str(program), size

@@ -1,5 +1,5 @@
 """MySQL and MariaDB databases in which something is broken already: views without their tables, foreign keys
-without their parents."""
+without their parents, events on which the dump program hangs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import ServerError
+from core.errors import BackupIncompatible, ServerError
 from core.progress import Operation
 from database.adapters.backup import BackupAdapter, Swap, SwapState
 from database.adapters.mysql.swap_journal import JOURNAL
@@ -209,3 +209,16 @@ def test_a_key_without_its_parent_is_a_fault(ground: Ground) -> None:
     adapter = loose(ground)
     (fault,) = adapter.health_faults(Operation(), ground.live)
     assert fault == "The foreign key k of child leads to parent, which is not there."
+
+
+@pytest.mark.parametrize("what", ["COMMENT 'a;;b' DO SELECT 1", "DO SELECT ';;'"])
+def test_an_event_on_which_the_program_hangs_is_refused_at_once(ground: Ground, what: str) -> None:
+    ground.run("CREATE TABLE t (id int)")
+    adapter = ground.adapter()
+    data, manifest = take(adapter)
+    ground.run(f"CREATE EVENT odd ON SCHEDULE EVERY 1 HOUR {what}")
+    with pytest.raises(BackupIncompatible, match='event odd holds ";;"') as raised:
+        take(adapter)
+    assert "DROP EVENT" in raised.value.hint
+    told = adapter.obstacles(source_of(data, manifest))
+    assert any("The event odd" in one.message and not one.is_fatal for one in told)
