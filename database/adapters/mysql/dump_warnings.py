@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from core.text import visible
 from database.adapters.mysql.backup_session import Session
@@ -14,6 +14,11 @@ _FLOATS = """
     SELECT c.table_name, c.column_name FROM information_schema.columns c
     JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
     WHERE c.table_schema = database() AND c.data_type = 'float' AND t.table_type <> 'VIEW' ORDER BY 1, 2
+"""
+_KEYS_ELSEWHERE = """
+    SELECT DISTINCT table_name, constraint_name, referenced_table_schema
+    FROM information_schema.key_column_usage
+    WHERE table_schema = database() AND referenced_table_schema <> database() ORDER BY 1, 2
 """
 _NAMED = 5
 
@@ -40,9 +45,19 @@ def warnings_of(
             for name, fault in views.items()
             if fault
         ),
+        *_key_warnings(session, chosen),
         *_float_warning(floats),
         *_grants_warning(site),
     )
+
+
+def _key_warnings(session: Session, chosen: Collection[str]) -> Iterator[str]:
+    for table, name, other in session.rows(_KEYS_ELSEWHERE):
+        if table in chosen:
+            yield (
+                f"The foreign key {visible(name)} of {visible(table)} leads into {visible(other)}, another"
+                " database: drop it before you need the backup, for a restore reaches no other and fails."
+            )
 
 
 def _float_warning(columns: list[str]) -> Iterator[str]:
