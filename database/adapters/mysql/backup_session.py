@@ -11,13 +11,14 @@ from threading import Lock
 from typing import Any, cast
 
 from core.connection import ConnectionParameters
-from core.errors import ServerError
+from core.errors import ConnectionFailed, ServerError, ServerTimeout
 from core.progress import Operation
 from database.adapters import closing_connection
 from database.adapters.backup import Means
 from database.adapters.base import Connection
 from database.adapters.mysql.adapter import MySQLAdapter
 
+PASSING = (ConnectionFailed, ServerTimeout)  # errors that say nothing of what was asked
 LARGEST_TEXT = 16 * 1024 * 1024  # bytes of the longest answer that a registered server may give
 _PINNED = (
     "SET SESSION time_zone = '+00:00', sql_quote_show_create = 1, autocommit = 1, "

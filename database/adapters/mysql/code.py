@@ -80,9 +80,10 @@ def read_code(session: Session) -> tuple[Code, ...]:
     """All of the connected database: routines, views, triggers in their order, events. Raises
     PrivilegeMissing for a routine whose text the account may not see."""
     routines = session.rows(_ROUTINES)
+    own = session.quote(str(session.value("SELECT database()")))
     return (
         *(_routine(session, str(kind).lower(), str(name)) for kind, name in routines),
-        *(_view(session, str(name)) for (name,) in session.rows(_VIEWS)),
+        *(_view(session, str(name), own) for (name,) in session.rows(_VIEWS)),
         *read_triggers(session),
         *(_event(session, *row) for row in session.rows(_EVENTS)),
     )
@@ -128,6 +129,16 @@ def with_status(text: str, status: str) -> str:
     return _EVENT.sub(lambda found: f"{found[1]} {status}", text, count=1)
 
 
+def without_database(text: str, own: str) -> str:
+    """The text of a view without its own database, quoted, which MariaDB writes before columns when the
+    definer is gone: elsewhere there is no such column."""
+    if not (own and f"{own}." in text):
+        return text
+    before_column = rf"{re.escape(own)}\.(?={_NAME}\.{_NAME})"
+    parts = re.compile(rf"{before_column}|({_NAME}|'(?:[^'\\]|''|\\.)*')", re.DOTALL)
+    return parts.sub(lambda found: found[1] or "", text)
+
+
 def account_in_sql(user_at_host: str) -> str:
     """user@host, as the catalogue writes it, as SQL wants it."""
     user, _, host = user_at_host.rpartition("@")
@@ -149,9 +160,11 @@ def _split(code: Code) -> Code:
     return replace(code, text=text, definer=found[1])
 
 
-def _view(session: Session, name: str) -> Code:
+def _view(session: Session, name: str, own: str) -> Code:
     _, text, charset, collation = session.rows(f"SHOW CREATE VIEW {session.quote(name)}")[0]
-    return _split(Code("view", name, str(text), charset=str(charset), collation=str(collation)))
+    return _split(
+        Code("view", name, without_database(str(text), own), charset=str(charset), collation=str(collation))
+    )
 
 
 def _routine(session: Session, kind: str, name: str) -> Code:

@@ -7,31 +7,33 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from core.errors import PrivilegeMissing, ServerError
-from database.adapters.mysql.backup_session import Session
+from database.adapters.mysql.backup_session import PASSING, Session
 from database.adapters.mysql.code import Code, with_status
 from database.adapters.mysql.facts import defaults_of
 from database.adapters.mysql.grants import PLAIN_NAME, pattern
 
 ASLEEP = "DISABLE ON SLAVE"  # both servers take the old word, and show that it is not people's own DISABLE
 _ROUTINES_FIRST = ("package", "function", "procedure", "package body", "view", "trigger", "event")
-_AFTER_VIEWS = ("view", "trigger", "event")
+_AFTER_VIEWS = ("trigger", "event")
+_AFTER_ROUTINES = ("view", *_AFTER_VIEWS)
 _MAY_EXECUTE = f"""
     SELECT 1 FROM information_schema.schema_privileges
     WHERE grantee = %s AND {PLAIN_NAME.format("table_schema")} = %s AND privilege_type = 'EXECUTE'
 """
 _HEAD = re.compile(r"CREATE (ALGORITHM=\w+ )?")
 
+Failure = tuple[Code, ServerError]
 
-def make_all(code: Iterable[Code], make_one: Callable[[Code], None]) -> None:
-    """Have all of it made by `make_one`, routines first, views as soon as what they show is there. Raises
-    what that raises."""
+
+def make_all(code: Iterable[Code], make_one: Callable[[Code], None]) -> list[Failure]:
+    """Have all of it made by `make_one`, routines first, views as soon as what they show is there; gives what
+    cannot be made, each with its error. Raises ConnectionFailed, ServerTimeout."""
     ordered = sorted(code, key=lambda one: _ROUTINES_FIRST.index(one.kind))
-    views = [one for one in ordered if one.kind == "view"]
-    for one in (one for one in ordered if one.kind not in _AFTER_VIEWS):
-        make_one(one)
-    _make_views(views, make_one)
-    for one in (one for one in ordered if one.kind in _AFTER_VIEWS[1:]):
-        make_one(one)
+    return [
+        *_failing([one for one in ordered if one.kind not in _AFTER_ROUTINES], make_one),
+        *_failing_views([one for one in ordered if one.kind == "view"], make_one),
+        *_failing([one for one in ordered if one.kind in _AFTER_VIEWS], make_one),
+    ]
 
 
 def make(session: Session, code: Code, definer: str, *, awake: bool) -> None:
@@ -75,20 +77,25 @@ def collate(session: Session, collation: str) -> None:
     session.rows(f"ALTER DATABASE {database} COLLATE {_word(collation)}")
 
 
-def _make_views(views: list[Code], make_one: Callable[[Code], None]) -> None:
-    """A view on a view cannot come before it, and their names do not tell."""
-    while views:
-        left: list[Code] = []
-        error = None
-        for view in views:
-            try:
-                make_one(view)
-            except ServerError as raised:
-                left.append(view)
-                error = raised
-        if error and len(left) == len(views):
-            raise error
-        views = left
+def _failing(code: Iterable[Code], make_one: Callable[[Code], None]) -> list[Failure]:
+    failed: list[Failure] = []
+    for one in code:
+        try:
+            make_one(one)
+        except PASSING:
+            raise
+        except ServerError as error:
+            failed.append((one, error))
+    return failed
+
+
+def _failing_views(views: list[Code], make_one: Callable[[Code], None]) -> list[Failure]:
+    """A view on a view cannot come before it, and their names do not tell: the rest is tried again as long as
+    one of them could be made."""
+    failed = _failing(views, make_one)
+    if not failed or len(failed) == len(views):
+        return failed
+    return _failing_views([view for view, _ in failed], make_one)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import IO
 from core.errors import BackupDamaged, BackupIncompatible
 from core.progress import Operation
 from core.text import plural
-from database.adapters.mysql.code import Code, without_status
+from database.adapters.mysql.code import Code, without_database, without_status
 from database.adapters.mysql.dump_stream import END_MARK
 
 _BLOCK = 1024 * 1024
@@ -152,8 +152,10 @@ class Rewriter:
 
     def _find(self, statement: bytes) -> Code | None:
         text = _plain(statement.decode(errors="replace"))
-        if code := self._known.pop(text, None) or self._known.pop(without_status(text), None):
-            return code
+        old = self._old.decode(errors="replace")
+        for said in (text, without_status(text), without_database(text, old)):
+            if code := self._known.pop(said, None):
+                return code
         if text[:14].upper() == "CREATE TRIGGER":
             for code in self._triggers:
                 if code.name.replace("`", "``") in text and text.endswith(code.body.strip()):

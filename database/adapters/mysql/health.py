@@ -26,6 +26,7 @@ _KEYS = """
     WHERE table_schema = database() AND referenced_table_name IS NOT NULL
     ORDER BY table_name, constraint_name, ordinal_position
 """
+_TABLE = "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
 _WELL = ("status", "note", "info")
 _PATIENCE = 60.0  # seconds for an assertion
 _FALSE = (None, 0, "", "0", b"", b"0", b"\0")
@@ -37,7 +38,7 @@ def find_faults(op: Operation, site: Site, name: str) -> Iterator[str]:
         for (table,) in session.rows(_CHECKED):
             yield from _check(session, str(table))
         for key, columns in _foreign_keys(session).items():
-            yield from _orphans(session, *key, columns)
+            yield from _key_faults(session, *key, columns)
 
 
 def assertion_holds(means: Means, place: Place, sql: str) -> bool:
@@ -67,6 +68,17 @@ def _foreign_keys(session: Session) -> dict[tuple[str, str, str, str], list[tupl
     for table, name, column, schema, target, target_column in session.rows(_KEYS):
         keys[str(table), str(name), str(schema), str(target)].append((str(column), str(target_column)))
     return keys
+
+
+def _key_faults(
+    session: Session, table: str, name: str, schema: str, target: str, columns: list[tuple[str, str]]
+) -> Iterator[str]:
+    if session.rows(_TABLE, (schema, target)):
+        yield from _orphans(session, table, name, schema, target, columns)
+    else:
+        parent = label(target) if schema == session.value("SELECT database()") else label(schema, target)
+        which = f"The foreign key {visible(name)} of {visible(label(table))}"
+        yield f"{which} leads to {visible(parent)}, which is not there."
 
 
 def _orphans(

@@ -103,4 +103,5 @@ def _make_held(keeper: Session, manifest: Manifest | None, held: list[Code]) -> 
         definer = "" if is_lost(there, manifest, code.definer) else code.definer
         make_leniently(keeper, code, definer, awake=False)
 
-    make_all(held, make_one)
+    for _, error in make_all(held, make_one):
+        raise error

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
-from core.errors import AppError
+from core.errors import AppError, ConnectionFailed
 from core.progress import Operation
 from core.text import visible
 from database.adapters.backup import Obstacle, Source, name_for
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.client_programs import client_program
+from database.adapters.mysql.dump_traps import TRAP_HINT, find_traps, find_views
 from database.adapters.mysql.grants import known_accounts
 from database.adapters.mysql.privileges import may_set_definers, privileges_on
 from database.adapters.mysql.site import Site
@@ -35,6 +37,7 @@ def find_obstacles(site: Site, source: Source) -> Iterator[Obstacle]:
             yield from _versions(site, session, source.manifest)
             yield from _words(session, source.manifest)
             yield from _accounts(site, session, source.manifest)
+        yield from _traps(site)
         for table in tables_that_refer(session, site.database.database):
             yield Obstacle(
                 f"The table {visible(table)} has a foreign key into the database: nothing takes its place.",
@@ -84,6 +87,24 @@ def _privileges(site: Site, session: Session, source: Source) -> Iterator[Obstac
             "Set log_bin_trust_function_creators on the server meanwhile.",
             is_fatal=False,
         )
+
+
+def _traps(site: Site) -> Iterator[Obstacle]:
+    """What of the database that is there now cannot be backed up, or not be put aside."""
+    with suppress(ConnectionFailed), site.as_owner() as session:  # it may be gone: nothing is put aside then
+        for name, fault in find_views(session).items():
+            if fault:
+                yield Obstacle(
+                    f"The view {visible(name)} is broken: no backup holds it, nor what is put aside. {fault}",
+                    "Mend it first if you need it, or drop it: DROP VIEW ...",
+                    is_fatal=False,
+                )
+        for trap in find_traps(session):
+            yield Obstacle(
+                f"{trap} What is there now cannot be backed up.",
+                f"{TRAP_HINT} Or restore without that backup.",
+                is_fatal=False,
+            )
 
 
 def _versions(site: Site, session: Session, manifest: Manifest) -> Iterator[Obstacle]:

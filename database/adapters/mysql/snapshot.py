@@ -22,6 +22,7 @@ from database.adapters.backup import Selection, Snapshot
 from database.adapters.mysql.backup_session import Session
 from database.adapters.mysql.client_programs import Program, dump_program
 from database.adapters.mysql.dump_stream import dump_stream
+from database.adapters.mysql.dump_traps import check_events, find_views, without_views
 from database.adapters.mysql.dump_warnings import warnings_of
 from database.adapters.mysql.facts import counters_of
 from database.adapters.mysql.grants import grant_facts, roles_of
@@ -52,10 +53,14 @@ _WHOLE = ("--routines", "--events")
 class MySQLSnapshot(Snapshot):
     """Sessions and a dump program that see the same rows."""
 
-    def __init__(self, site: Site, sessions: tuple[Session, ...], scope: Scope) -> None:
+    def __init__(
+        self, site: Site, sessions: tuple[Session, ...], scope: Scope, views: dict[str, str]
+    ) -> None:
         self._site = site
         self._sessions = sessions
         self._scope = scope
+        self._whole_views = [name for name, fault in views.items() if not fault]
+        self._broken_views = {name for name, fault in views.items() if fault}
 
     def begin(self, op: Operation, stack: ExitStack, program: Program) -> None:
         """Let all begin at one moment."""
@@ -79,13 +84,17 @@ class MySQLSnapshot(Snapshot):
     def inventory(self, op: Operation, *, contents: bool) -> Inventory:
         grants = partial(grant_facts, self._site, self._site.database.database, op)
         found = take_inventory(op, self._sessions, self._site.flavour, self._scope, grants, contents=contents)
+        found = without_views(found, self._broken_views)
         self.roles = roles_of(self._site, found)
         failpoint("dump.counted")
         return found
 
     def _run(self, program: Program, op: Operation, out: IO[bytes]) -> None:
         options = [*_OPTIONS, *(_WHOLE if self._scope.is_whole else ()), *self._site.flavour.dump_options]
-        names = () if self._scope.is_whole else (*self._scope.tables, *self._scope.sequences)
+        is_all = self._scope.is_whole and not self._broken_views
+        names = () if is_all else (*self._scope.tables, *self._scope.sequences, *self._whole_views)
+        if not names:  # else it would leave out tables too whose names differ in case or accents alone
+            options += [f"--ignore-table={self._site.database.database}.{one}" for one in self._broken_views]
         # After "--" no name is an option, whatever it looks like (TRUST X2).
         operands = ["--", self._site.database.database, *names]
         program.run(op, self._site.database, self._site.means, [*options, *operands], stdout=out)
@@ -102,11 +111,14 @@ def held_still(op: Operation, site: Site, selection: Selection) -> Iterator[MySQ
         size = first.adapter.database_size(first.connection)
         tables, is_whole = _chosen(first, site.database.database, selection)
         scope = scope_of(tables, counters_of(first, site.flavour), is_whole=is_whole)
+        views = find_views(first) if is_whole else {}
+        if is_whole:
+            check_events(first)
         more = [stack.enter_context(site.as_owner()) for _ in range(1, site.means.jobs)]
-        snapshot = MySQLSnapshot(site, (first, *more), scope)
+        snapshot = MySQLSnapshot(site, (first, *more), scope, views)
         snapshot.server, snapshot.tool, snapshot.size = server, str(program), size
         snapshot.revision = ", ".join(first.adapter.revisions(first.connection))
-        snapshot.warnings = warnings_of(first, site, tables)
+        snapshot.warnings = warnings_of(first, site, tables, views)
         snapshot.begin(op, stack, program)
         snapshot.is_exact = snapshot.is_exact and all(one.is_in_snapshot for one in tables)
         yield snapshot

@@ -13,6 +13,7 @@ from database.adapters.mysql.code import Code, read_code
 from database.adapters.mysql.facts import defaults_of
 from database.adapters.mysql.grants import Grant, are_readable, read_grants
 from database.adapters.mysql.inventory import read_tables
+from database.adapters.mysql.loose_keys import Key, read_loose_keys
 
 JOURNAL = "bk_swap_journal"
 _CREATE = f"""
@@ -23,11 +24,13 @@ _CREATE = f"""
 
 @dataclass(frozen=True)
 class Side:
-    """One database as it was before: its tables and sequences, its code, its collation."""
+    """One database as it was before: its tables and sequences, its code, its collation, and its foreign keys
+    without a parent."""
 
     tables: tuple[str, ...]
     code: tuple[Code, ...]
     collation: str
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,11 @@ def tables_in(session: Session, name: str) -> frozenset[str]:
 def _side(session: Session, name: str) -> Side:
     enter(session, name)
     _, collation = defaults_of(session)
-    return Side(tuple(one.name for one in read_tables(session)), read_code(session), collation)
+    tables = tuple(one.name for one in read_tables(session))
+    return Side(tables, read_code(session), collation, read_loose_keys(session))
 
 
 def _read_side(said: dict[str, Any]) -> Side:
-    return Side(tuple(said["tables"]), tuple(Code(**one) for one in said["code"]), said["collation"])
+    code = tuple(Code(**one) for one in said["code"])
+    keys = tuple(Key(**one) for one in said.get("keys", ()))  # a journal of an earlier release has none
+    return Side(tuple(said["tables"]), code, said["collation"], keys)

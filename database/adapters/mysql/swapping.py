@@ -22,12 +22,14 @@ from database.adapters.mysql.code import Code, read_code, read_triggers
 from database.adapters.mysql.code_making import collate, drop, make, make_all
 from database.adapters.mysql.grants import give
 from database.adapters.mysql.identities import are_same, identity_of
+from database.adapters.mysql.loose_keys import add_keys
 from database.adapters.mysql.obstacles import tables_that_refer
 from database.adapters.mysql.places import drop_place
 from database.adapters.mysql.site import Site
 from database.adapters.mysql.swap_journal import (
     JOURNAL,
     Journal,
+    Side,
     drop_journal,
     enter,
     look_at,
@@ -76,7 +78,7 @@ def swap_databases(op: Operation, site: Site, swap: Swap) -> None:
         journal = read_journal(session, swap)
         if not (journal and _are_moved(session, swap, journal)):
             if journal:
-                _give_triggers_back(session, swap, journal)  # then look anew: others went on working
+                _give_back(session, swap, journal)  # then look anew: others went on working
             journal = _prepare(op, site, session, swap)
             _move(op, site, session, swap, journal)
         _finish(op, site, session, swap, journal)
@@ -138,7 +140,7 @@ def _move(op: Operation, site: Site, session: Session, swap: Swap, journal: Jour
 
 def _take_back(site: Site, session: Session, swap: Swap, journal: Journal) -> None:
     if not _are_moved(session, swap, journal):
-        _give_triggers_back(session, swap, journal)
+        _give_back(session, swap, journal)
         session.rows("UNLOCK TABLES")
         _drop_kept(site, session, swap)
 
@@ -149,7 +151,7 @@ def _drop_kept(site: Site, session: Session, swap: Swap) -> None:
         drop_place(Operation(), site, swap.kept)
 
 
-def _give_triggers_back(session: Session, swap: Swap, journal: Journal) -> None:
+def _give_back(session: Session, swap: Swap, journal: Journal) -> None:
     for name, side in ((swap.live, journal.live), (swap.new, journal.new)):
         enter(session, name)
         there, wanted = read_triggers(session), triggers_of(side.code)
@@ -158,23 +160,22 @@ def _give_triggers_back(session: Session, swap: Swap, journal: Journal) -> None:
                 drop(session, one)  # all of them: their order counts
             for one in wanted:
                 make(session, one, one.definer, awake=True)
+        add_keys(session, side.keys)
 
 
 def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Journal) -> None:
     """Everything else goes where its tables went."""
     session.rows("UNLOCK TABLES")
     site.flavour.follow_sequences(session, {swap.new: swap.live, swap.live: swap.kept})
-    enter(session, swap.live)
-    collate(session, journal.new.collation)
-    _settle(session, swap.live, journal.new.code, journal.live.code, awake=True)
+    _settle(op, session, swap.live, journal.new, journal.live.code, is_live=True)
     for grant in journal.grants:
         with suppress(ServerError):  # of a routine that the new database does not have
             give(session, swap.live, grant)
     failpoint("swap.live_code")
-    enter(session, swap.kept)
-    collate(session, journal.live.collation)
-    _settle(session, swap.kept, journal.live.code, (), awake=False)
+    _settle(op, session, swap.kept, journal.live, is_live=False)
     failpoint("swap.kept_code")
+    for table in tables_that_refer(session, swap.new):
+        op.note(f"A foreign key of {visible(table)} leads into {visible(swap.new)}, which goes: drop it.")
     drop_place(op, site, swap.new)
     failpoint("swap.new_dropped")
     drop_journal(session, swap)
@@ -182,17 +183,31 @@ def _finish(op: Operation, site: Site, session: Session, swap: Swap, journal: Jo
 
 
 def _settle(
-    session: Session, name: str, wanted: tuple[Code, ...], unwanted: tuple[Code, ...], *, awake: bool
+    op: Operation,
+    session: Session,
+    name: str,
+    side: Side,
+    unwanted: tuple[Code, ...] = (),
+    *,
+    is_live: bool,
 ) -> None:
-    """Make in the database of that name what is wanted and not there as it should be; drop the rest."""
+    """Make in the database of that name what `side` had and what is not there as it should be; drop the rest.
+    What was broken before and cannot be made again, in the live one a view, is named and does not keep the
+    swap from its end."""
+    wanted = side.code
     enter(session, name)
+    collate(session, side.collation)
+    add_keys(session, side.keys)
     there = {one.label: one for one in read_code(session)}
     keep = {one.label for one in wanted if there.get(one.label) == one and one.kind != "event"}
     for one in (*wanted, *unwanted):
         if one.label in there and one.label not in keep:
             drop(session, one)
     missing = [one for one in wanted if one.label not in keep]
-    make_all(missing, lambda one: make(session, one, one.definer, awake=awake))
+    for one, error in make_all(missing, lambda one: make(session, one, one.definer, awake=is_live)):
+        if is_live and one.kind != "view":
+            raise error
+        op.note(f"{visible(name)} has no {one.label}: {error.message} It was: {one.text}")
 
 
 def _are_moved(session: Session, swap: Swap, journal: Journal) -> bool:
