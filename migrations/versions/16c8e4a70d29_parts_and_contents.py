@@ -17,10 +17,14 @@ depends_on = None
 
 COLUMNS = ("is_whole", "has_contents")
 BACKUP = sa.table(
-    "backup", *(sa.column(name) for name in ("id", "operation_id", "level")), *map(sa.column, COLUMNS)
+    "backup",
+    *(sa.column(name, sa.String()) for name in ("id", "operation_id", "level")),
+    *(sa.column(name, sa.Boolean()) for name in COLUMNS),
 )
-OPERATION = sa.table("operation", *(sa.column(name) for name in ("id", "kind", "arguments")))
-EVIDENCE = sa.table("backup_evidence", *(sa.column(name) for name in ("backup_id", "level", "details")))
+OPERATION = sa.table("operation", *(sa.column(name, sa.String()) for name in ("id", "kind", "arguments")))
+EVIDENCE = sa.table(
+    "backup_evidence", *(sa.column(name, sa.String()) for name in ("backup_id", "level", "details"))
+)
 
 
 def upgrade() -> None:
