@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cli.console import confirm_destruction, say
@@ -17,7 +15,6 @@ from cli.seed_text import (
     show_tables,
 )
 from cli.seed_wanted import Wanted, check_count, refuse_with_database
-from core.errors import OperationCancelled
 from core.text import plural
 from features.seed_plans import ALL, check_wishes, wishes_of
 from features.seed_removal import clean_seeded, in_one_line, plan_removal, undo_run
@@ -56,8 +53,7 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         show_removal(invocation.run(undo_run, name, wanted.undo))
         return
     if wanted.resume:
-        with _telling_of_resume():
-            show_run(invocation.run(resume_seed, name))
+        show_run(invocation.run(resume_seed, name))
         return
     if wanted.resets:
         _reset(invocation)
@@ -65,18 +61,7 @@ def _change(invocation: Invocation, wanted: Wanted, name: str) -> None:
         show_removal(invocation.run(clean_seeded, name, list(wishes)))
     if wanted.adds:
         actor, mode = invocation.actor.name, _mode(wanted)
-        with _telling_of_resume():
-            show_run(invocation.run(seed, name, wishes, made_by=actor, mode=mode, number=wanted.number))
-
-
-@contextmanager
-def _telling_of_resume() -> Iterator[None]:
-    """The same command would begin another run."""
-    try:
-        yield
-    except OperationCancelled as error:
-        error.hint = "The rows until then stay. Go on with: manage_db.py seed --resume"
-        raise
+        show_run(invocation.run(seed, name, wishes, made_by=actor, mode=mode, number=wanted.number))
 
 
 def _foretell(invocation: Invocation, wanted: Wanted, name: str, wishes: dict[str, int]) -> None:

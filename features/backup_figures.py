@@ -29,10 +29,10 @@ DAYS = 30
 class BackupSummary:
     """`verified_age` is the age in seconds of the newest verified backup of all of it, None without one, and
     `target_seconds` how old it may be, None where no target is set. `restore_seconds` is how long the last
-    restore took, measured at `restored_at`. Of the last 30 days: backups that are `verified`, `not_yet` and
-    `damaged`, and attempts that `failed`. `stored_bytes` and `count` are of all that are kept; `free_bytes`
-    is the room in the folder, None where it cannot be seen. `clock_fault` says why the clock is not to be
-    trusted, "" when it is."""
+    restore took, for a proof or for people, whichever was longer, measured at `restored_at`. Of the last 30
+    days: backups that are `verified`, `not_yet` and `damaged`, and attempts that `failed`. `stored_bytes` and
+    `count` are of all that are kept; `free_bytes` is the room in the folder, None where it cannot be seen.
+    `clock_fault` says why the clock is not to be trusted, "" when it is."""
 
     database: str
     newest: BackupFacts | None
